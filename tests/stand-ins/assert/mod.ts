@@ -1,0 +1,1 @@
+export function assert(value: unknown): asserts value { if (!value) throw new Error("x"); }
