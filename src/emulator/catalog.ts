@@ -27,6 +27,8 @@ export interface TableSource {
    * `undefined` where the table has no index on that column.
    */
   lookup?(column: number, values: ReadonlySet<string>): readonly Row[] | undefined;
+  /** When a row that this source gave was ingested, in ticks: what `ingestion_time()` says; absent or null where it is null. */
+  ingestedAt?(row: Row): bigint | null;
 }
 
 /** A stored function: `.create function NAME(parameters) { body }`. */
