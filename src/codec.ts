@@ -1,0 +1,144 @@
+/**
+ * Bytes of a serializer ↔ text in cells, byte for byte.
+ *
+ * A Kusto string holds well-formed Unicode up to 1 MB, so bytes that are such text are stored as
+ * they are, readable for people, and all others as base64. Inside a `dynamic` the service takes
+ * strings that look like dates, numbers, guids or JSON for these things
+ * (https://learn.microsoft.com/kusto/query/scalar-data-types/dynamic), so text in there is guarded.
+ *
+ * @module
+ */
+
+/** What a serializer made of a value: its own name for the form, and the bytes. */
+export interface TypedBytes {
+  readonly type: string;
+  readonly bytes: Uint8Array;
+}
+
+/** How bytes are spelled in a cell. */
+export interface EncodedText {
+  readonly encoding: "text" | "base64";
+  readonly text: string;
+}
+
+const strictDecoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+const encoder = new TextEncoder();
+
+// Characters below space, tab and line ends aside, triple in JSON; U+FEFF may be taken for a byte
+// order mark. Text with them is rare and goes as base64, so no cell more than doubles when escaped.
+// deno-lint-ignore no-control-regex
+const UNSAFE_TEXT = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufeff]/;
+
+/** Spells bytes as text where they are clean UTF-8, else as base64. */
+export function encodeBytes(bytes: Uint8Array): EncodedText {
+  const text = decodeUtf8(bytes);
+  if (text !== undefined && !UNSAFE_TEXT.test(text)) return { encoding: "text", text };
+  return { encoding: "base64", text: toBase64(bytes) };
+}
+
+/** The bytes that {@link encodeBytes} spelled. */
+export function decodeBytes({ encoding, text }: EncodedText): Uint8Array {
+  return encoding === "text" ? encoder.encode(text) : fromBase64(text);
+}
+
+function decodeUtf8(bytes: Uint8Array): string | undefined {
+  try {
+    return strictDecoder.decode(bytes);
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * Splits bytes into texts of at most `limit` bytes each, never inside a code point.
+ *
+ * @returns One encoding for all chunks, and at least one chunk.
+ */
+export function splitBytes(
+  bytes: Uint8Array,
+  limit: number,
+): { encoding: EncodedText["encoding"]; chunks: string[] } {
+  const { encoding, text } = encodeBytes(bytes);
+  const step = encoding === "text" ? limit : Math.floor(limit / 4) * 3;
+  if (bytes.length <= step) return { encoding, chunks: [text] };
+  const chunks: string[] = [];
+  for (let start = 0; start < bytes.length;) {
+    let end = Math.min(start + step, bytes.length);
+    if (encoding === "text") { while (isContinuation(bytes[end])) end--; }
+    const part = bytes.subarray(start, end);
+    chunks.push(encoding === "text" ? strictDecoder.decode(part) : toBase64(part));
+    start = end;
+  }
+  return { encoding, chunks };
+}
+
+function isContinuation(byte: number | undefined): boolean {
+  return byte !== undefined && (byte & 0xc0) === 0x80;
+}
+
+/** Puts the chunks of {@link splitBytes} together again. */
+export function joinBytes(
+  encoding: EncodedText["encoding"],
+  chunks: readonly string[],
+): Uint8Array {
+  const parts = chunks.map((text) => decodeBytes({ encoding, text }));
+  const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    bytes.set(part, at);
+    at += part.length;
+  }
+  return bytes;
+}
+
+/** The name of a blob: `sha256-` and the hash of its bytes, 64 hexadecimal digits. */
+export async function blobId(bytes: Uint8Array): Promise<string> {
+  const digest = await crypto.subtle.digest("SHA-256", bytes as Uint8Array<ArrayBuffer>);
+  return "sha256-" +
+    Array.from(new Uint8Array(digest), (b) => b.toString(16).padStart(2, "0")).join("");
+}
+
+/** Marks text so that no engine takes it for a date, a number, a guid or JSON. */
+export function guardText(text: string): string {
+  return "'" + text;
+}
+
+/** Takes the mark of {@link guardText} off again. */
+export function unguardText(text: string): string {
+  return text.slice(1);
+}
+
+/** The length of a text in UTF-8, in bytes. */
+export function utf8Length(text: string): number {
+  let bytes = text.length;
+  for (let i = 0; i < text.length; i++) {
+    const unit = text.charCodeAt(i);
+    if (unit < 0x80) continue;
+    // Each half of a surrogate pair counts two bytes of the pair's four.
+    bytes += unit < 0x800 || (unit >= 0xd800 && unit < 0xe000) ? 1 : 2;
+  }
+  return bytes;
+}
+
+interface NativeBase64 {
+  toBase64?(this: Uint8Array): string;
+}
+
+function toBase64(bytes: Uint8Array): string {
+  const native = (bytes as NativeBase64).toBase64;
+  if (native) return native.call(bytes);
+  let binary = "";
+  for (let i = 0; i < bytes.length; i += 0x8000) {
+    binary += String.fromCharCode(...bytes.subarray(i, i + 0x8000));
+  }
+  return btoa(binary);
+}
+
+function fromBase64(text: string): Uint8Array {
+  const native = (Uint8Array as { fromBase64?(text: string): Uint8Array }).fromBase64;
+  if (native) return native.call(Uint8Array, text);
+  const binary = atob(text);
+  const bytes = new Uint8Array(binary.length);
+  for (let i = 0; i < binary.length; i++) bytes[i] = binary.charCodeAt(i);
+  return bytes;
+}

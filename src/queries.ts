@@ -1,0 +1,218 @@
+/**
+ * The query texts of the saver: constant but for the table names, every value a query parameter.
+ *
+ * Each text is one request of several statements, so that what belongs together is read from one
+ * state of the database. `newest` is the thread's incarnation: the greatest that any row or deletion
+ * bears; rows of older ones are gone for readers.
+ *
+ * @module
+ */
+import type { TableNames } from "./schema.ts";
+
+/** More blob bytes than this in one answer could pass the service's 64 MiB: they are paged. */
+export const ANSWER_BYTES = 32 * 1024 * 1024;
+
+/** The texts of one installation. */
+export interface Queries {
+  /** Latest checkpoint of a namespace, or the one asked for, with all that belongs to it. */
+  readonly head: { readonly latest: string; readonly byId: string };
+  /** The incarnation of a thread. */
+  readonly incarnation: string;
+  /** Whether a thread's deletion can be seen. */
+  readonly deletion: string;
+  /** Chunks of blobs, by blob id and range of chunks. */
+  readonly blobs: string;
+  /** One page of checkpoints of one thread or all, newest first, with all that belongs to them. */
+  readonly page: { readonly ofThread: string; readonly ofAll: string };
+  /** Ids, parents and channels of a namespace, newest first from one id on. */
+  readonly ancestry: string;
+  /** The writes and stored values of some channels at some checkpoints. */
+  readonly history: string;
+}
+
+/** Builds the texts for one set of table names. */
+export function buildQueries(names: TableNames): Queries {
+  return {
+    head: { latest: headQuery(names, "latest"), byId: headQuery(names, "byId") },
+    incarnation: incarnationQuery(names),
+    deletion: deletionQuery(names),
+    blobs: blobsQuery(names),
+    page: { ofThread: pageQuery(names, "thread"), ofAll: pageQuery(names, "all") },
+    ancestry: ancestryQuery(names),
+    history: historyQuery(names),
+  };
+}
+
+const CHECKPOINT_COLUMNS = "thread_id, checkpoint_ns, incarnation, checkpoint_id, " +
+  "parent_checkpoint_id, revision, v, checkpoint_type, checkpoint_json, metadata_type, " +
+  "metadata_json, search_text, channel_values, blobs";
+const WRITE_COLUMNS = "thread_id, checkpoint_ns, incarnation, checkpoint_id, task_id, task_path, " +
+  "idx, channel, type, value_json, blobs, revision";
+const BLOB_COLUMNS = "thread_id, incarnation, blob_id, chunk, chunks, encoding, data";
+
+/**
+ * The texts of a dynamic parameter that holds guarded texts, as a table: ids in a dynamic may look
+ * like guids or dates and be re-typed, and then equal no string.
+ */
+function guarded(parameter: string): string {
+  return `(print text = ${parameter} | mv-expand text to typeof(string) | project substring(text, 1))`;
+}
+
+/** `pointers` and `newest`; needs the parameters `thread` and `own_incarnation`. */
+function newestIncarnation(names: TableNames): string {
+  return `let pointers = materialize(${names.latest} | where thread_id == thread
+  | project checkpoint_ns, incarnation, revision, checkpoint_id);
+let pointed = toscalar(pointers | count);
+let newest = toscalar(union
+  (${names.threadDeletions} | where thread_id == thread | project incarnation),
+  (pointers | project incarnation),
+  (${names.checkpoints} | where pointed == 0 and thread_id == thread | project incarnation),
+  (print incarnation = own_incarnation)
+  | summarize max(incarnation));`;
+}
+
+/** Blobs that the rows of `head` and `writes` refer to, as long as they fit one answer. */
+function referencedBlobs(names: TableNames, threads: string): string {
+  return `let refs = materialize(union
+  (head | mv-expand b = blobs | project id = tostring(b.id), bytes = tolong(b.bytes)),
+  (writes | mv-expand b = blobs | project id = tostring(b.id), bytes = tolong(b.bytes)),
+  (print ids = own_blobs | mv-expand b = ids | project id = tostring(b.id), bytes = tolong(b.bytes))
+  | summarize bytes = max(bytes) by id);
+let fits = toscalar(refs | summarize total = sum(bytes) | project total <= ${ANSWER_BYTES});
+${names.blobs}
+| where fits and ${threads} and blob_id in ((refs | project id))
+| project ${BLOB_COLUMNS};`;
+}
+
+function headQuery(names: TableNames, variant: "latest" | "byId"): string {
+  const visible = `join kind=leftouter hidden on checkpoint_id | where strcmp(until, revision) < 0`;
+  const found = variant === "byId"
+    ? `let found = toscalar(${names.checkpoints}
+  | where thread_id == thread and checkpoint_id == checkpoint and checkpoint_ns == namespace and incarnation == newest
+  | summarize revision = max(revision) by checkpoint_id
+  | ${visible} | summarize max(revision));`
+    : `let pointer = toscalar(pointers | where checkpoint_ns == namespace and incarnation == newest
+  | ${visible} | summarize max(revision));
+let found = iff(isnotempty(pointer), pointer, toscalar(${names.checkpoints}
+  | where isempty(pointer) and thread_id == thread and checkpoint_ns == namespace and incarnation == newest
+  | summarize revision = max(revision) by checkpoint_id
+  | ${visible} | summarize max(revision)));`;
+  return `declare query_parameters(thread:string, namespace:string, checkpoint:string, own_incarnation:string, own_revision:string, own_checkpoint:string, own_parent:string, own_blobs:dynamic);
+${newestIncarnation(names)}
+let hidden = materialize(${names.checkpointDeletions}
+  | where thread_id == thread and checkpoint_ns == namespace and incarnation == newest
+  | summarize until = max(revision) by checkpoint_id);
+${found}
+let own = newest == own_incarnation and strcmp(own_revision, found) > 0;
+let chosen = iff(own, own_revision, found);
+let head = materialize(${names.checkpoints}
+  | where thread_id == thread and checkpoint_ns == namespace and incarnation == newest and revision == chosen
+  | project ${CHECKPOINT_COLUMNS});
+let id = iff(own, own_checkpoint, toscalar(head | take 1 | project checkpoint_id));
+let sender = iff(own, own_parent, toscalar(head | where v < 4 | take 1 | project parent_checkpoint_id));
+let writes = materialize(${names.writes}
+  | where thread_id == thread and checkpoint_id in (id, sender) and isnotempty(checkpoint_id) and checkpoint_ns == namespace and incarnation == newest
+  | project ${WRITE_COLUMNS});
+print newest = newest;
+head;
+writes;
+${referencedBlobs(names, "thread_id == thread and incarnation == newest")}
+hidden | where checkpoint_id == own_checkpoint`;
+}
+
+function incarnationQuery(names: TableNames): string {
+  return `declare query_parameters(thread:string, own_incarnation:string);
+${newestIncarnation(names)}
+print newest = newest`;
+}
+
+function deletionQuery(names: TableNames): string {
+  return `declare query_parameters(thread:string, mark:string);
+${names.threadDeletions} | where thread_id == thread and incarnation == mark | count`;
+}
+
+function blobsQuery(names: TableNames): string {
+  return `declare query_parameters(thread:string, mark:string, ids:dynamic, first:int, last:int);
+${names.blobs}
+| where thread_id == thread and blob_id in (ids) and incarnation == mark and chunk between (first .. last)
+| project ${BLOB_COLUMNS}`;
+}
+
+function pageQuery(names: TableNames, scope: "thread" | "all"): string {
+  const one = scope === "thread";
+  const ofThread = one ? "thread_id == thread and " : "";
+  const incarnations = one
+    ? `${newestIncarnation(names)}
+let threads = print thread_id = thread, newest = newest;`
+    : `let own = materialize(print own = own_threads | mv-expand own
+  | project thread_id = substring(tostring(own.thread), 1), incarnation = tostring(own.incarnation));
+let threads = materialize(union
+  (${names.threadDeletions} | project thread_id, incarnation),
+  (${names.checkpoints} | project thread_id, incarnation),
+  own
+  | summarize newest = max(incarnation) by thread_id);`;
+  const rows = one
+    ? "thread_id == thread"
+    : "(thread_id in ((page | project thread_id)) or thread_id in ((own | project thread_id)))";
+  return `declare query_parameters(thread:string, any_namespace:bool, namespace:string, checkpoint:string, before:string, after_id:string, after_thread:string, after_namespace:string, terms:dynamic, size:long, own_incarnation:string, own_threads:dynamic, own_ids:dynamic, own_blobs:dynamic);
+${incarnations}
+let hidden = ${names.checkpointDeletions}
+  ${one ? "| where thread_id == thread" : ""}
+  | summarize until = max(revision) by thread_id, checkpoint_ns, incarnation, checkpoint_id;
+let page = materialize(${names.checkpoints}
+  | where ${ofThread}(any_namespace or checkpoint_ns == namespace) and (isempty(checkpoint) or checkpoint_id == checkpoint)
+  | where (isempty(before) or strcmp(checkpoint_id, before) < 0)
+  | where isempty(after_id) or strcmp(checkpoint_id, after_id) < 0
+    or (checkpoint_id == after_id and (strcmp(thread_id, after_thread) > 0 or (thread_id == after_thread and strcmp(checkpoint_ns, after_namespace) > 0)))
+  | summarize arg_max(revision, search_text, parent_checkpoint_id, v) by thread_id, checkpoint_ns, incarnation, checkpoint_id
+  | join kind=inner threads on thread_id | where incarnation == newest
+  | join kind=leftouter hidden on thread_id, checkpoint_ns, incarnation, checkpoint_id | where strcmp(until, revision) < 0
+  | where search_text startswith_cs "*" or array_length(terms) == 0
+    or (search_text contains_cs tostring(terms[0]) and search_text contains_cs tostring(terms[1]) and search_text contains_cs tostring(terms[2]) and search_text contains_cs tostring(terms[3]))
+  | order by checkpoint_id desc, thread_id asc, checkpoint_ns asc
+  | take size
+  | project thread_id, checkpoint_ns, incarnation, checkpoint_id, revision, parent_checkpoint_id, v);
+let head = materialize(${names.checkpoints}
+  | where ${rows} and revision in ((page | project revision))
+  | project ${CHECKPOINT_COLUMNS});
+let writes = materialize(${names.writes}
+  | where ${rows} and (checkpoint_id in ((page | project checkpoint_id)) or checkpoint_id in (${
+    guarded("own_ids")
+  }) or checkpoint_id in ((page | where v < 4 | project parent_checkpoint_id)))
+  | where isnotempty(checkpoint_id)
+  | project ${WRITE_COLUMNS});
+page | project thread_id, checkpoint_ns, checkpoint_id, revision;
+head;
+writes;
+${referencedBlobs(names, rows)}
+threads | where ${rows}`;
+}
+
+function ancestryQuery(names: TableNames): string {
+  return `declare query_parameters(thread:string, namespace:string, from:string, wanted:dynamic, size:long, own_incarnation:string);
+${newestIncarnation(names)}
+print newest = newest;
+${names.checkpoints}
+| where thread_id == thread and checkpoint_ns == namespace and incarnation == newest
+| where isempty(from) or strcmp(checkpoint_id, from) <= 0
+| summarize arg_max(revision, parent_checkpoint_id, channels) by checkpoint_id
+| top size by checkpoint_id desc
+| project checkpoint_id, parent_checkpoint_id, revision, stored = set_intersect(channels, wanted)`;
+}
+
+function historyQuery(names: TableNames): string {
+  return `declare query_parameters(thread:string, namespace:string, mark:string, ids:dynamic, revisions:dynamic, wanted:dynamic, own_blobs:dynamic);
+let head = materialize(${names.checkpoints}
+  | where thread_id == thread and checkpoint_ns == namespace and incarnation == mark and revision in (revisions)
+  | project checkpoint_id, revision, channel_values, blobs);
+let writes = materialize(${names.writes}
+  | where thread_id == thread and checkpoint_ns == namespace and incarnation == mark and checkpoint_id in (${
+    guarded("ids")
+  }) and channel in (${guarded("wanted")})
+  | project ${WRITE_COLUMNS});
+head | mv-expand entry = channel_values
+| where tostring(entry.channel) in (wanted) or tostring(entry.type) == "pack"
+| project checkpoint_id, revision, entry, blobs;
+writes;
+${referencedBlobs(names, "thread_id == thread and incarnation == mark")}`;
+}

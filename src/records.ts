@@ -1,0 +1,217 @@
+/**
+ * What `put` and `putWrites` were given → rows.
+ *
+ * A checkpoint row is self-contained: it holds every channel value, small ones inline and large ones
+ * by reference to a blob, so that no older row is needed to read it and no fork can mix values up.
+ * Limits of the service are per cell (a `dynamic` over 1 MiB becomes null, a string over 1 MB is
+ * cut), so every cell has a budget well below them and what does not fit moves into blobs.
+ *
+ * @module
+ */
+import { blobId, encodeBytes, guardText, type TypedBytes, utf8Length } from "./codec.ts";
+import type { BlobReference, ChannelEntry, CheckpointRow, WriteRow } from "./schema.ts";
+import { searchText } from "./search.ts";
+
+/** A value of at most this many bytes lies in its row, a larger one in a blob. */
+export const INLINE_LIMIT = 32 * 1024;
+/** What the inline values of one cell may add up to; escaping at most doubles it. */
+export const CELL_BUDGET = 256 * 1024;
+const METADATA_LIMIT = 64 * 1024;
+const ENTRY_OVERHEAD = 64;
+
+/** Gathers the blobs that one row refers to, and those of them that must be sent first. */
+export class RowBlobs {
+  readonly references: BlobReference[] = [];
+  /** The bytes to send, by blob id. */
+  readonly unsent: Map<string, Uint8Array> = new Map();
+  readonly #sentAt: (id: string) => number | undefined;
+  readonly #now: number;
+
+  /**
+   * @param sentAt When a blob was sent, if it may be referred to without sending it again.
+   * @param now Milliseconds since 1970.
+   */
+  constructor(sentAt: (id: string) => number | undefined, now: number) {
+    this.#sentAt = sentAt;
+    this.#now = now;
+  }
+
+  /** Refers to the bytes from this row; returns the index of the reference. */
+  async add(bytes: Uint8Array): Promise<number> {
+    const id = await blobId(bytes);
+    const known = this.references.findIndex((reference) => reference.id === id);
+    if (known >= 0) return known;
+    const sent = this.#sentAt(id);
+    if (sent === undefined) this.unsent.set(id, bytes);
+    return this.references.push({ id, bytes: bytes.length, sent: sent ?? this.#now }) - 1;
+  }
+}
+
+/** A checkpoint as `put` was given it, serialised. */
+export interface SerializedCheckpoint {
+  /** Everything but the channel values. */
+  readonly checkpoint: TypedBytes;
+  readonly metadata: TypedBytes;
+  readonly channelValues: readonly (readonly [channel: string, value: TypedBytes])[];
+  /** Channels whose value is `undefined`: stored, but no start for a replay of deltas. */
+  readonly undefinedChannels: ReadonlySet<string>;
+  /** Scalars beside the metadata that `list` may filter on. */
+  readonly searchExtra: Readonly<Record<string, unknown>>;
+}
+
+/** The key columns of a checkpoint row. */
+export type CheckpointKey = Pick<
+  CheckpointRow,
+  | "thread_id"
+  | "checkpoint_ns"
+  | "incarnation"
+  | "checkpoint_id"
+  | "parent_checkpoint_id"
+  | "revision"
+  | "v"
+>;
+
+/** The row of one checkpoint. */
+export async function checkpointRow(
+  key: CheckpointKey,
+  content: SerializedCheckpoint,
+  blobs: RowBlobs,
+): Promise<CheckpointRow> {
+  const checkpoint = await encodeCell(content.checkpoint, blobs);
+  const metadata = await encodeCell(content.metadata, blobs);
+  const plainMetadata = readableMetadata(content.metadata);
+  return {
+    ...key,
+    checkpoint_type: checkpoint.type,
+    checkpoint_json: checkpoint.text,
+    metadata_type: metadata.type,
+    metadata_json: metadata.text,
+    metadata: plainMetadata ?? null,
+    search_text: searchText(plainMetadata, content.searchExtra),
+    channels: channelNames(content),
+    channel_values: await channelEntries(content.channelValues, blobs),
+    blobs: blobs.references,
+  };
+}
+
+/** The row of one pending write. */
+export async function writeRow(
+  key: Omit<WriteRow, "type" | "value_json" | "blobs">,
+  value: TypedBytes,
+  blobs: RowBlobs,
+): Promise<WriteRow> {
+  const cell = await encodeCell(value, blobs);
+  return { ...key, type: cell.type, value_json: cell.text, blobs: blobs.references };
+}
+
+async function encodeCell(
+  value: TypedBytes,
+  blobs: RowBlobs,
+): Promise<{ type: string; text: string }> {
+  if (value.bytes.length > INLINE_LIMIT) {
+    return { type: `blob:${value.type}`, text: String(await blobs.add(value.bytes)) };
+  }
+  const { encoding, text } = encodeBytes(value.bytes);
+  return { type: `${encoding}:${value.type}`, text };
+}
+
+/** Metadata that anyone may read anyway: an encrypting serializer's stays closed. */
+function readableMetadata({ type, bytes }: TypedBytes): Record<string, unknown> | undefined {
+  if (type !== "json" || bytes.length > METADATA_LIMIT) return undefined;
+  const parsed: unknown = JSON.parse(new TextDecoder().decode(bytes));
+  return typeof parsed === "object" && parsed !== null && !Array.isArray(parsed)
+    ? parsed as Record<string, unknown>
+    : undefined;
+}
+
+function channelNames({ channelValues, undefinedChannels }: SerializedCheckpoint): string[] {
+  const names = channelValues
+    .map(([channel]) => channel)
+    .filter((channel) => !undefinedChannels.has(channel))
+    .map(guardText);
+  const size = names.reduce((sum, name) => sum + utf8Length(name) + 3, 0);
+  return size > CELL_BUDGET ? ["*"] : names;
+}
+
+interface Candidate {
+  readonly channel: string;
+  readonly value: TypedBytes;
+  /** What it takes in the cell, inline or as a reference. */
+  size: number;
+  inline: boolean;
+}
+
+async function channelEntries(
+  values: SerializedCheckpoint["channelValues"],
+  blobs: RowBlobs,
+): Promise<ChannelEntry[]> {
+  const candidates = values.map(([channel, value]): Candidate => {
+    const inline = value.bytes.length <= INLINE_LIMIT;
+    const overhead = ENTRY_OVERHEAD + utf8Length(channel) + utf8Length(value.type);
+    return { channel, value, inline, size: overhead + (inline ? value.bytes.length * 4 / 3 : 0) };
+  });
+  const packed = new Set(overflow(candidates));
+  const entries: ChannelEntry[] = [];
+  for (const candidate of candidates) {
+    if (!packed.has(candidate)) entries.push(await channelEntry(candidate, blobs));
+  }
+  if (packed.size > 0) {
+    const pack = JSON.stringify(
+      Array.from(packed, ({ channel, value }) => {
+        const { encoding, text } = encodeBytes(value.bytes);
+        return {
+          channel: guardText(channel),
+          type: `${encoding}:${value.type}`,
+          value: guardText(text),
+        };
+      }),
+    );
+    entries.push({ type: "pack", value: await blobs.add(new TextEncoder().encode(pack)) });
+  }
+  return entries;
+}
+
+/**
+ * Makes the candidates fit one cell: first the largest inline values become blobs of their own;
+ * where so many are left that their references alone are too much, the rest is packed together.
+ *
+ * @returns The candidates to pack.
+ */
+function overflow(candidates: Candidate[]): Candidate[] {
+  let size = candidates.reduce((sum, candidate) => sum + candidate.size, 0);
+  const bySize = candidates.toSorted((a, b) => b.size - a.size);
+  for (const candidate of bySize) {
+    if (size <= CELL_BUDGET) return [];
+    const gain = candidate.value.bytes.length * 4 / 3;
+    if (!candidate.inline || gain < ENTRY_OVERHEAD * 2) continue;
+    candidate.inline = false;
+    candidate.size -= gain;
+    size -= gain;
+  }
+  const packed: Candidate[] = [];
+  for (const candidate of bySize.toSorted((a, b) => b.size - a.size)) {
+    if (size <= CELL_BUDGET) break;
+    packed.push(candidate);
+    size -= candidate.size;
+  }
+  return packed;
+}
+
+async function channelEntry(
+  { channel, value, inline }: Candidate,
+  blobs: RowBlobs,
+): Promise<ChannelEntry> {
+  if (!inline) {
+    return {
+      channel: guardText(channel),
+      type: `blob:${value.type}`,
+      value: await blobs.add(value.bytes),
+    };
+  }
+  const { encoding, text } = encodeBytes(value.bytes);
+  return {
+    channel: guardText(channel),
+    type: `${encoding}:${value.type}`,
+    value: guardText(text),
+  };
+}

@@ -1,0 +1,89 @@
+/**
+ * Filtering checkpoints by their metadata: exact on the client, narrowed on the server.
+ *
+ * A `dynamic` column cannot be compared exactly (strings in it may be re-typed), so each checkpoint
+ * row carries its scalars once more as plain text, one `"key":value` line each. A row whose text is
+ * incomplete begins with `*` and is never filtered out by the server.
+ *
+ * @module
+ */
+
+const INCOMPLETE = "*";
+const VALUE_LIMIT = 256;
+const TEXT_LIMIT = 16 * 1024;
+
+type Scalar = string | number | boolean | null;
+
+/**
+ * The search text of a checkpoint row.
+ *
+ * @param metadata The metadata as it will be read back, or `undefined` where only the serializer can
+ * tell what is in it.
+ * @param extra Further scalars to search by, such as a `user_id` from the run's configuration.
+ */
+export function searchText(
+  metadata: Readonly<Record<string, unknown>> | undefined,
+  extra: Readonly<Record<string, unknown>>,
+): string {
+  const bag = { ...extra, ...metadata };
+  const lines: string[] = [];
+  for (const [key, value] of Object.entries(bag)) {
+    const line = searchLine(key, value);
+    if (line !== undefined) lines.push(line);
+  }
+  const text = lines.length === 0 ? "" : `\n${lines.join("\n")}\n`;
+  if (text.length > TEXT_LIMIT) return INCOMPLETE;
+  return metadata === undefined ? INCOMPLETE + text : text;
+}
+
+/**
+ * The terms that a row's search text must contain for the row to match a filter.
+ *
+ * Values that are not short scalars give no term: only the client can decide on them.
+ */
+export function searchTerms(filter: Readonly<Record<string, unknown>>): string[] {
+  return Object.entries(filter)
+    .map(([key, value]) => searchLine(key, value))
+    .filter((line) => line !== undefined)
+    .map((line) => `\n${line}\n`);
+}
+
+/**
+ * Whether a checkpoint matches a filter: every key that is not `undefined` must be deeply equal in
+ * the metadata, or stand in the row's search text.
+ */
+export function matchesFilter(
+  filter: Readonly<Record<string, unknown>>,
+  metadata: Readonly<Record<string, unknown>>,
+  search: string,
+): boolean {
+  return Object.entries(filter).every(([key, value]) => {
+    if (value === undefined) return true;
+    if (Object.hasOwn(metadata, key) && deepEqual(metadata[key], value)) return true;
+    return searchTerms({ [key]: value }).some((term) => search.includes(term)) &&
+      !Object.hasOwn(metadata, key);
+  });
+}
+
+function searchLine(key: string, value: unknown): string | undefined {
+  if (!isScalar(value)) return undefined;
+  const line = `${JSON.stringify(key)}:${JSON.stringify(value)}`;
+  return line.length > VALUE_LIMIT ? undefined : line;
+}
+
+function isScalar(value: unknown): value is Scalar {
+  return value === null || typeof value === "string" || typeof value === "boolean" ||
+    (typeof value === "number" && Number.isFinite(value));
+}
+
+function deepEqual(a: unknown, b: unknown): boolean {
+  if (a === b) return true;
+  if (typeof a !== "object" || typeof b !== "object" || a === null || b === null) return false;
+  if (Array.isArray(a) !== Array.isArray(b)) return false;
+  const keys = Object.keys(a);
+  return keys.length === Object.keys(b).length &&
+    keys.every((key) =>
+      Object.hasOwn(b, key) &&
+      deepEqual((a as Record<string, unknown>)[key], (b as Record<string, unknown>)[key])
+    );
+}

@@ -1,0 +1,109 @@
+/**
+ * Microsoft's Kusto parser, used by tests alone and without the embedded Kusto in between: it knows
+ * the schema from `provision.kql` and says what the service would refuse.
+ *
+ * @module
+ */
+
+/** What the parser says of a text; none means that it parses and binds. */
+export interface OfficialDiagnostic {
+  readonly code: string;
+  readonly message: string;
+  /** The text that the diagnostic points at. */
+  readonly at: string;
+}
+
+// The package is a transpiled .NET library that hangs its namespaces on the global object; there
+// are no types to be had for what is used here.
+// deno-lint-ignore no-explicit-any
+type Bridge = any;
+
+let loaded: Promise<Bridge> | undefined;
+
+function load(): Promise<Bridge> {
+  loaded ??= (async () => {
+    await import("@kusto/language-service-next/bridge.min.js");
+    await import("@kusto/language-service-next/Kusto.Language.Bridge.min.js");
+    return (globalThis as { Kusto?: Bridge }).Kusto.Language;
+  })();
+  return loaded;
+}
+
+/** The commands of a script in `provision.kql`'s form: each begins with a dot at the start of a line. */
+export function splitScript(text: string): string[] {
+  const lines = text.split("\n").filter((line) => !line.startsWith("//"));
+  return lines.join("\n").split(/\n(?=\.)/).map((command) => command.trim())
+    .filter((command) => command !== "");
+}
+
+/** A database schema read from a script of commands, to check texts against. */
+export class OfficialSchema {
+  readonly #language: Bridge;
+  readonly #symbols: Bridge[] = [];
+
+  private constructor(language: Bridge) {
+    this.#language = language;
+  }
+
+  /** Reads the tables and views that a script creates. */
+  static async fromScript(script: string): Promise<OfficialSchema> {
+    const schema = new OfficialSchema(await load());
+    for (const command of splitScript(script)) schema.grow(command);
+    return schema;
+  }
+
+  /** Adds what a command creates, after checking the command. */
+  grow(command: string): OfficialDiagnostic[] {
+    const found = this.check(command);
+    const { TableSymbol, MaterializedViewSymbol } = this.#language.Symbols;
+    const table = /^\.create(?:-merge)? table (\S+) (\(.*\))/s.exec(command);
+    if (table) this.#symbols.push(TableSymbol.From(table[2]).WithName(table[1]));
+    const view = /materialized-view (\S+) on table \S+ \{(.*)\}/s.exec(command);
+    if (view && command.startsWith(".create")) {
+      const code = this.#analyze(view[2]!.trim());
+      this.#symbols.push(
+        new MaterializedViewSymbol.$ctor2(view[1], code.ResultType.Columns, view[2]!.trim()),
+      );
+    }
+    return found;
+  }
+
+  /** What the parser has against a query or a command, unknown commands included. */
+  check(text: string): OfficialDiagnostic[] {
+    const code = this.#analyze(text);
+    const found: OfficialDiagnostic[] = [];
+    const diagnostics = code.GetDiagnostics();
+    for (let i = 0; i < diagnostics.Count; i++) {
+      const diagnostic = diagnostics.getItem(i);
+      found.push({
+        code: diagnostic.Code,
+        message: diagnostic.Message,
+        at: text.slice(diagnostic.Start, diagnostic.Start + diagnostic.Length),
+      });
+    }
+    if (code.Kind === "Command" && String(code.Syntax.toString()).length > 0) {
+      const kinds = new Set<string>();
+      this.#walk(code.Syntax, (node) => kinds.add(String(node.Kind)));
+      const unknown = this.#language.Syntax.SyntaxKind.UnknownCommand;
+      if (kinds.has(String(unknown))) {
+        found.push({ code: "UNKNOWN", message: "The parser does not know the command", at: text });
+      }
+    }
+    return found;
+  }
+
+  #analyze(text: string): Bridge {
+    const { GlobalState, KustoCode, Symbols } = this.#language;
+    const database = new Symbols.DatabaseSymbol.$ctor1("db", this.#symbols.slice(), false);
+    const globals = GlobalState.Default.WithDatabase(database);
+    return KustoCode.ParseAndAnalyze(text, globals);
+  }
+
+  #walk(node: Bridge, visit: (node: Bridge) => void): void {
+    visit(node);
+    for (let i = 0; i < node.ChildCount; i++) {
+      const child = node.GetChild(i);
+      if (child != null && typeof child.ChildCount === "number") this.#walk(child, visit);
+    }
+  }
+}
