@@ -1,0 +1,208 @@
+/**
+ * A model without a network: it plans by clauses, searches by words, and quotes instead of inventing.
+ *
+ * The same question over the same files always gives the same plan, the same tool calls and the
+ * same report.
+ *
+ * @module
+ */
+
+import { AIMessage, type BaseMessage, ToolMessage } from "@langchain/core/messages";
+import { placeOf } from "./citations.ts";
+import type { Match, Passage } from "./corpus.ts";
+import type { Inquiry, PlanRequest, ResearchModel, StepRequest, WriteRequest } from "./model.ts";
+import { bestQuotes } from "./quotes.ts";
+import type { Page } from "./sentences.ts";
+import type { ToolArtifact } from "./tools.ts";
+import { clip, termsOf, wordsOf } from "./words.ts";
+
+type Call = NonNullable<AIMessage["tool_calls"]>[number];
+
+const CODE = [
+  "ts",
+  "tsx",
+  "js",
+  "mjs",
+  "py",
+  "go",
+  "rs",
+  "java",
+  "cs",
+  "c",
+  "cpp",
+  "h",
+  "rb",
+  "sql",
+  "kql",
+  "sh",
+];
+const PROSE = ["md", "txt", "rst", "adoc", "html"];
+const MAX_INQUIRIES = 4;
+const QUOTES_PER_INQUIRY = 5;
+const NOTHING = "- Nothing about this was found.";
+
+/** See the module. */
+export class LocalModel implements ResearchModel {
+  readonly name = "local model (deterministic, no network)";
+
+  /** A line of inquiry for each clause of the question, one for the code, one for the feedback. */
+  plan(request: PlanRequest): Promise<Inquiry[]> {
+    const { question, feedback, earlier, files } = request;
+    const clauses = clausesOf(question);
+    // "And why?" has no words to search for: it means the question before it.
+    const before = earlier.at(-1);
+    if (termsOf(question).length < 2 && before !== undefined) {
+      clauses.splice(0, clauses.length, clip(`${before} ${question}`, 160));
+    }
+    const topics = clauses.map((topic) => ({ topic, files: "" }));
+    const extensions = new Set(files.map((path) => path.slice(path.lastIndexOf(".") + 1)));
+    const code = CODE.filter((extension) => extensions.has(extension));
+    if (code.length > 0 && PROSE.some((extension) => extensions.has(extension))) {
+      topics.push({
+        topic: `In the code: ${clip(question, 160)}`,
+        files: code.map((extension) => `*.${extension}`).join(","),
+      });
+    } else if (topics.length === 1) {
+      topics.push({ topic: `More closely: ${keywordsOf(question).join(" ")}`, files: "" });
+    }
+    if (termsOf(feedback).length > 0) topics.unshift({ topic: feedback, files: "" });
+    return Promise.resolve(
+      topics.slice(0, MAX_INQUIRIES).map((one, index) => ({ name: "ABCD".charAt(index), ...one })),
+    );
+  }
+
+  /** Search, read the best passages, search again with what they taught, read, then quote. */
+  step({ inquiry, transcript }: StepRequest): Promise<AIMessage> {
+    const round = transcript.filter((message) => message instanceof AIMessage).length;
+    const terms = termsOf(topicOf(inquiry));
+    const found = passagesOf(transcript);
+    const pages = pagesOf(transcript);
+    const calls: Call[] = [];
+    const call = (name: string, args: Record<string, unknown>) =>
+      calls.push({ name, args, id: `${inquiry.name}${round}${calls.length}`, type: "tool_call" });
+    if (round === 0) {
+      call("list", inquiry.files === "" ? {} : { files: inquiry.files });
+      call("search", withFiles({ words: terms.join(" ") }, inquiry));
+    } else if (round === 1) {
+      for (const passage of unread(found, pages).slice(0, 3)) call("read", around(passage));
+    } else if (round === 2 && pages.length > 0) {
+      const words = [...terms.slice(0, 4), ...learned(pages, terms)].join(" ");
+      call("search", withFiles({ words, limit: 6 }, inquiry));
+    } else if (round === 3) {
+      for (const passage of unread(found, pages).slice(0, 2)) call("read", around(passage));
+    }
+    const content = calls.length > 0 ? "" : notesOf(pages, terms);
+    return Promise.resolve(new AIMessage({ content, tool_calls: calls }));
+  }
+
+  /** The best statements first, then all of them by line of inquiry, each with its place. */
+  write({ feedback, findings }: WriteRequest): Promise<string> {
+    const brief = /\b(?:short|brief|concise|less)/i.test(feedback);
+    const known = new Set<string>();
+    const fresh = (lines: readonly string[], limit: number): string[] => {
+      const taken = lines.filter((line) => line !== NOTHING && !known.has(line)).slice(0, limit);
+      for (const line of taken) known.add(line);
+      return taken;
+    };
+    const listed = findings.map(({ inquiry, notes }) => ({
+      topic: inquiry.topic,
+      lines: notes.split("\n").filter((line) => line.startsWith("- ")),
+    }));
+    const short = listed.flatMap(({ lines }) => fresh(lines, 1));
+    if (short.length === 0) {
+      return Promise.resolve("The files say nothing about this; other words may find more.");
+    }
+    const sections = listed.map(({ topic, lines }) => {
+      const rest = fresh(lines, brief ? 1 : QUOTES_PER_INQUIRY);
+      return rest.length === 0 ? "" : `## ${topic}\n\n${rest.join("\n")}`;
+    });
+    return Promise.resolve(
+      [`## In short\n\n${short.join("\n")}`, ...sections].filter(Boolean).join("\n\n"),
+    );
+  }
+}
+
+/** "How are rows stored, and what does a read cost?" is two questions. */
+function clausesOf(question: string): string[] {
+  const clauses = question
+    .split(
+      /[?;]+|,\s+(?:and|but|or)\s+|\s+and\s+(?=(?:how|what|when|where|which|who|why|is|are|does|do|can)\b)/i,
+    )
+    .map((clause) => clip(clause, 160).replace(/^\p{Ll}/u, (first) => first.toUpperCase()))
+    .filter((clause) => termsOf(clause).length > 0);
+  return clauses.length === 0 ? [clip(question, 160)] : clauses.slice(0, MAX_INQUIRIES - 1);
+}
+
+/** The longest words tell most. */
+function keywordsOf(question: string): string[] {
+  const words = question.match(/[\p{L}\p{N}]{4,}/gu) ?? [];
+  return [...new Set(words)].filter((word) => termsOf(word).length > 0)
+    .sort((a, b) => b.length - a.length).slice(0, 3);
+}
+
+function topicOf({ topic }: Inquiry): string {
+  return topic.replace(/^(?:In the code|More closely): /, "");
+}
+
+function withFiles(args: Record<string, unknown>, { files }: Inquiry): Record<string, unknown> {
+  return files === "" ? args : { ...args, files };
+}
+
+function artifactsOf(transcript: readonly BaseMessage[]): ToolArtifact[] {
+  return transcript.filter((message) => message instanceof ToolMessage && message.name !== "list")
+    .map((message) => (message as ToolMessage).artifact as ToolArtifact);
+}
+
+function passagesOf(transcript: readonly BaseMessage[]): Match[] {
+  return artifactsOf(transcript).flatMap(({ matches }) => matches)
+    .sort((a, b) => b.score - a.score);
+}
+
+/** The pages that were read, as the tool showed them: a path, then numbered lines. */
+function pagesOf(transcript: readonly BaseMessage[]): Page[] {
+  const pages: Page[] = [];
+  for (const message of transcript) {
+    const read = message instanceof ToolMessage && (message.artifact as ToolArtifact).read;
+    if (!read) continue;
+    const lines = String(message.content).split("\n").slice(1).map((line) =>
+      line.replace(/^\d+\| /, "")
+    );
+    pages.push({ path: read.path, from: read.from, lines });
+  }
+  return pages;
+}
+
+/** The passages that no page covers, at most two of one file. */
+function unread(found: readonly Match[], pages: readonly Page[]): Match[] {
+  const perFile = new Map<string, number>();
+  return found.filter(({ path, from, to }) => {
+    if (
+      pages.some((page) =>
+        page.path === path && page.from <= from && page.from + page.lines.length > to
+      )
+    ) return false;
+    perFile.set(path, (perFile.get(path) ?? 0) + 1);
+    return (perFile.get(path) ?? 0) <= 2;
+  });
+}
+
+function around({ path, from, to }: Passage): Record<string, unknown> {
+  return { path, from: Math.max(1, from - 4), to: to + 8 };
+}
+
+/** Words that the best sentences use beside those of the question. */
+function learned(pages: readonly Page[], terms: readonly string[]): string[] {
+  const counts = new Map<string, number>();
+  for (const { text } of bestQuotes(pages, terms, 8)) {
+    for (const word of wordsOf(text)) {
+      if (word.length > 4 && !terms.includes(word)) counts.set(word, (counts.get(word) ?? 0) + 1);
+    }
+  }
+  return [...counts].filter(([, count]) => count > 1)
+    .sort(([a, x], [b, y]) => y - x || (a < b ? -1 : 1)).slice(0, 3).map(([word]) => word);
+}
+
+function notesOf(pages: readonly Page[], terms: readonly string[]): string {
+  const quotes = bestQuotes(pages, terms, QUOTES_PER_INQUIRY);
+  return quotes.map((quote) => `- ${quote.text} ${placeOf(quote)}`).join("\n") || NOTHING;
+}
