@@ -1,4 +1,6 @@
-import { delay } from "@std/async";
-import { BaseCheckpointSaver } from "@langchain/langgraph-checkpoint";
-/** x */
-export const a: number = delay.length + BaseCheckpointSaver.length;
+/**
+ * A LangGraph.js checkpoint saver on Azure Data Explorer, Fabric Eventhouse or a free Kusto cluster.
+ *
+ * @module
+ */
+export { KustoSaver } from "./src/saver.ts";

@@ -23,11 +23,6 @@ export function revisionOf(checkpointId: string, stamp: Stamp): Revision {
   return checkpointId + SEPARATOR + stamp;
 }
 
-/** The stamp within a revision; `""` for the empty revision. */
-export function stampOf(revision: Revision): Stamp {
-  return revision.slice(revision.lastIndexOf(SEPARATOR) + 1);
-}
-
 /** A source of stamps for one writer. */
 export class StampClock {
   readonly #now: () => number;
@@ -53,6 +48,11 @@ export class StampClock {
   observe(stamp: Stamp): void {
     const time = Number(stamp.slice(0, DIGITS));
     if (Number.isSafeInteger(time) && time > this.#last) this.#last = time;
+  }
+
+  /** Takes note of the stamp within a revision that was read. */
+  observeRevision(revision: Revision): void {
+    this.observe(revision.slice(revision.lastIndexOf(SEPARATOR) + 1));
   }
 }
 

@@ -21,6 +21,9 @@ export interface EncodedText {
   readonly text: string;
 }
 
+/** The longest text of one chunk of a blob, in bytes: half of what a string cell holds. */
+export const CHUNK_BYTES: number = 512 * 1024;
+
 const strictDecoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 const encoder = new TextEncoder();
 

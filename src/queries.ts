@@ -111,7 +111,7 @@ let head = materialize(${names.checkpoints}
 let id = iff(own, own_checkpoint, toscalar(head | take 1 | project checkpoint_id));
 let sender = iff(own, own_parent, toscalar(head | where v < 4 | take 1 | project parent_checkpoint_id));
 let writes = materialize(${names.writes}
-  | where thread_id == thread and checkpoint_id in (id, sender) and isnotempty(checkpoint_id) and checkpoint_ns == namespace and incarnation == newest
+  | where thread_id == thread and checkpoint_id in (id, sender) and checkpoint_ns == namespace and incarnation == newest
   | project ${WRITE_COLUMNS});
 print newest = newest;
 head;
@@ -132,9 +132,9 @@ ${names.threadDeletions} | where thread_id == thread and incarnation == mark | c
 }
 
 function blobsQuery(names: TableNames): string {
-  return `declare query_parameters(thread:string, mark:string, ids:dynamic, first:int, last:int);
+  return `declare query_parameters(thread:string, mark:string, ids:dynamic, first_chunk:int, last_chunk:int);
 ${names.blobs}
-| where thread_id == thread and blob_id in (ids) and incarnation == mark and chunk between (first .. last)
+| where thread_id == thread and blob_id in (ids) and incarnation == mark and chunk between (first_chunk .. last_chunk)
 | project ${BLOB_COLUMNS}`;
 }
 
@@ -145,7 +145,7 @@ function pageQuery(names: TableNames, scope: "thread" | "all"): string {
     ? `${newestIncarnation(names)}
 let threads = print thread_id = thread, newest = newest;`
     : `let own = materialize(print own = own_threads | mv-expand own
-  | project thread_id = substring(tostring(own.thread), 1), incarnation = tostring(own.incarnation));
+  | project thread_id = substring(tostring(own.thread), 1), incarnation = substring(tostring(own.incarnation), 1));
 let threads = materialize(union
   (${names.threadDeletions} | project thread_id, incarnation),
   (${names.checkpoints} | project thread_id, incarnation),
@@ -154,21 +154,20 @@ let threads = materialize(union
   const rows = one
     ? "thread_id == thread"
     : "(thread_id in ((page | project thread_id)) or thread_id in ((own | project thread_id)))";
-  return `declare query_parameters(thread:string, any_namespace:bool, namespace:string, checkpoint:string, before:string, after_id:string, after_thread:string, after_namespace:string, terms:dynamic, size:long, own_incarnation:string, own_threads:dynamic, own_ids:dynamic, own_blobs:dynamic);
+  const scopeParameters = one ? "thread:string, own_incarnation:string" : "own_threads:dynamic";
+  return `declare query_parameters(${scopeParameters}, any_namespace:bool, namespace:string, checkpoint:string, before:string, after_id:string, after_thread:string, after_namespace:string, term1:string, term2:string, term3:string, term4:string, size:long, own_ids:dynamic, own_blobs:dynamic);
 ${incarnations}
-let hidden = ${names.checkpointDeletions}
-  ${one ? "| where thread_id == thread" : ""}
+let hidden = ${names.checkpointDeletions}${one ? " | where thread_id == thread" : ""}
   | summarize until = max(revision) by thread_id, checkpoint_ns, incarnation, checkpoint_id;
 let page = materialize(${names.checkpoints}
   | where ${ofThread}(any_namespace or checkpoint_ns == namespace) and (isempty(checkpoint) or checkpoint_id == checkpoint)
-  | where (isempty(before) or strcmp(checkpoint_id, before) < 0)
+  | where isempty(before) or strcmp(checkpoint_id, before) < 0
   | where isempty(after_id) or strcmp(checkpoint_id, after_id) < 0
     or (checkpoint_id == after_id and (strcmp(thread_id, after_thread) > 0 or (thread_id == after_thread and strcmp(checkpoint_ns, after_namespace) > 0)))
   | summarize arg_max(revision, search_text, parent_checkpoint_id, v) by thread_id, checkpoint_ns, incarnation, checkpoint_id
   | join kind=inner threads on thread_id | where incarnation == newest
   | join kind=leftouter hidden on thread_id, checkpoint_ns, incarnation, checkpoint_id | where strcmp(until, revision) < 0
-  | where search_text startswith_cs "*" or array_length(terms) == 0
-    or (search_text contains_cs tostring(terms[0]) and search_text contains_cs tostring(terms[1]) and search_text contains_cs tostring(terms[2]) and search_text contains_cs tostring(terms[3]))
+  | where search_text startswith_cs "*" or (search_text contains_cs term1 and search_text contains_cs term2 and search_text contains_cs term3 and search_text contains_cs term4)
   | order by checkpoint_id desc, thread_id asc, checkpoint_ns asc
   | take size
   | project thread_id, checkpoint_ns, incarnation, checkpoint_id, revision, parent_checkpoint_id, v);
@@ -176,16 +175,17 @@ let head = materialize(${names.checkpoints}
   | where ${rows} and revision in ((page | project revision))
   | project ${CHECKPOINT_COLUMNS});
 let writes = materialize(${names.writes}
-  | where ${rows} and (checkpoint_id in ((page | project checkpoint_id)) or checkpoint_id in (${
+  | where ${rows} and (checkpoint_id in ((page | project checkpoint_id)) or checkpoint_id in ((page | where v < 4 | project parent_checkpoint_id)) or checkpoint_id in (${
     guarded("own_ids")
-  }) or checkpoint_id in ((page | where v < 4 | project parent_checkpoint_id)))
-  | where isnotempty(checkpoint_id)
+  }))
   | project ${WRITE_COLUMNS});
-page | project thread_id, checkpoint_ns, checkpoint_id, revision;
+page | project thread_id, checkpoint_ns, checkpoint_id | order by checkpoint_id desc, thread_id asc, checkpoint_ns asc;
 head;
 writes;
 ${referencedBlobs(names, rows)}
-threads | where ${rows}`;
+threads | where ${rows};
+hidden | where checkpoint_id in (${guarded("own_ids")})
+  | project thread_id, checkpoint_ns, incarnation, checkpoint_id, revision = until`;
 }
 
 function ancestryQuery(names: TableNames): string {
@@ -203,7 +203,9 @@ ${names.checkpoints}
 function historyQuery(names: TableNames): string {
   return `declare query_parameters(thread:string, namespace:string, mark:string, ids:dynamic, revisions:dynamic, wanted:dynamic, own_blobs:dynamic);
 let head = materialize(${names.checkpoints}
-  | where thread_id == thread and checkpoint_ns == namespace and incarnation == mark and revision in (revisions)
+  | where thread_id == thread and checkpoint_ns == namespace and incarnation == mark and revision in (${
+    guarded("revisions")
+  })
   | project checkpoint_id, revision, channel_values, blobs);
 let writes = materialize(${names.writes}
   | where thread_id == thread and checkpoint_ns == namespace and incarnation == mark and checkpoint_id in (${

@@ -1,0 +1,204 @@
+/**
+ * Rows → what `getTuple` and `list` give back: which row wins, in which order, and what it holds.
+ *
+ * Used for the rows of a query and for a saver's own recent rows alike, so that both give the same
+ * answer. Rows may come twice, in any order: nothing here depends on either.
+ *
+ * @module
+ */
+import { compareWritesSortKeys, writesSortKey } from "@langchain/langgraph-checkpoint";
+import { compareText, type Stamp } from "./clock.ts";
+import {
+  blobId,
+  decodeBytes,
+  type EncodedText,
+  joinBytes,
+  type TypedBytes,
+  unguardText,
+} from "./codec.ts";
+import { KustoStateError } from "./errors.ts";
+import type {
+  BlobReference,
+  BlobRow,
+  ChannelEntry,
+  CheckpointDeletionRow,
+  CheckpointRow,
+  WriteRow,
+} from "./schema.ts";
+
+/** The greatest of some stamps or revisions; `""` of none. */
+export function greatest(stamps: Iterable<Stamp>): Stamp {
+  let found = "";
+  for (const stamp of stamps) if (compareText(stamp, found) > 0) found = stamp;
+  return found;
+}
+
+/** The row of each checkpoint that counts: of the incarnation given, of the greatest revision, not hidden. */
+export function visibleCheckpoints(
+  rows: Iterable<CheckpointRow>,
+  incarnation: Stamp,
+  deletions: Iterable<CheckpointDeletionRow>,
+): CheckpointRow[] {
+  const winners = new Map<string, CheckpointRow>();
+  for (const row of rows) {
+    if (row.incarnation !== incarnation) continue;
+    const key = JSON.stringify([row.checkpoint_ns, row.checkpoint_id]);
+    const winner = winners.get(key);
+    if (!winner || compareText(row.revision, winner.revision) > 0) winners.set(key, row);
+  }
+  for (const hidden of deletions) {
+    const key = JSON.stringify([hidden.checkpoint_ns, hidden.checkpoint_id]);
+    const winner = winners.get(key);
+    if (
+      winner && winner.incarnation === hidden.incarnation &&
+      compareText(winner.revision, hidden.revision) < 0
+    ) winners.delete(key);
+  }
+  return [...winners.values()];
+}
+
+/**
+ * The writes that hang on one checkpoint, each once, in the order in which LangGraph applies them.
+ *
+ * Of rows for the same task and index the first made counts, of special writes (index below zero:
+ * errors, interrupts, answers) the last: what a resend repeats or another process says again changes
+ * nothing, what a person answers anew does.
+ */
+export function pendingWrites(
+  rows: Iterable<WriteRow>,
+  of: Pick<WriteRow, "thread_id" | "checkpoint_ns" | "incarnation" | "checkpoint_id">,
+): WriteRow[] {
+  const winners = new Map<string, WriteRow>();
+  for (const row of rows) {
+    if (
+      row.checkpoint_id !== of.checkpoint_id || row.checkpoint_ns !== of.checkpoint_ns ||
+      row.incarnation !== of.incarnation || row.thread_id !== of.thread_id
+    ) continue;
+    const key = `${row.idx} ${row.task_id}`;
+    const winner = winners.get(key);
+    const later = winner ? compareText(row.revision, winner.revision) > 0 : true;
+    if (!winner || later === row.idx < 0) winners.set(key, row);
+  }
+  return [...winners.values()].sort((a, b) =>
+    compareWritesSortKeys(
+      writesSortKey(a.task_path, a.task_id, a.idx),
+      writesSortKey(b.task_path, b.task_id, b.idx),
+    )
+  );
+}
+
+/** The chunks of blobs that were read, from which blobs are put together. */
+export class BlobChunks {
+  readonly #chunks = new Map<string, Map<number, BlobRow>>();
+
+  /** Takes chunks in; one that comes twice counts once. */
+  add(rows: Iterable<BlobRow>): void {
+    for (const row of rows) {
+      let chunks = this.#chunks.get(row.blob_id);
+      if (!chunks) this.#chunks.set(row.blob_id, chunks = new Map());
+      chunks.set(row.chunk, row);
+    }
+  }
+
+  /** Whether all chunks of a blob are here. */
+  has(reference: BlobReference): boolean {
+    const chunks = this.#chunks.get(reference.id);
+    if (!chunks) return false;
+    for (const { chunks: count } of chunks.values()) return chunks.size === count;
+    return false;
+  }
+
+  /**
+   * The bytes of a blob.
+   *
+   * @throws {KustoStateError} If a chunk is missing or the bytes are not those that were stored.
+   */
+  async read(reference: BlobReference): Promise<Uint8Array> {
+    const chunks = this.#chunks.get(reference.id);
+    if (!chunks || !this.has(reference)) {
+      throw new KustoStateError(
+        "Cannot read a stored value: a part of it is missing from the blob table, which must keep its rows longer than the checkpoints that refer to them",
+      );
+    }
+    const rows = [...chunks.values()].sort((a, b) => a.chunk - b.chunk);
+    const bytes = joinBytes(rows[0]!.encoding, rows.map((row) => row.data));
+    if (bytes.length !== reference.bytes || await blobId(bytes) !== reference.id) {
+      throw new KustoStateError(
+        "Cannot read a stored value: its bytes in the blob table differ from those that were stored",
+      );
+    }
+    return bytes;
+  }
+}
+
+/** A checkpoint row, taken apart; values are still as the serializer made them. */
+export interface CheckpointContent {
+  readonly checkpoint: TypedBytes;
+  readonly metadata: TypedBytes;
+  readonly channelValues: readonly (readonly [channel: string, value: TypedBytes])[];
+}
+
+/** Takes a checkpoint row apart. */
+export async function readCheckpoint(
+  row: CheckpointRow,
+  blobs: BlobChunks,
+): Promise<CheckpointContent> {
+  if (!Array.isArray(row.channel_values) || !Array.isArray(row.blobs)) {
+    throw new KustoStateError(
+      "Cannot read a checkpoint: its channel values are gone from its row, so the row was not written by this library or the table's columns were changed",
+    );
+  }
+  const [checkpoint, metadata, channelValues] = await Promise.all([
+    readCell(row.checkpoint_type, row.checkpoint_json, row.blobs, blobs),
+    readCell(row.metadata_type, row.metadata_json, row.blobs, blobs),
+    readEntries(row.channel_values, row.blobs, blobs),
+  ]);
+  return { checkpoint, metadata, channelValues };
+}
+
+/** Reads the values of channel entries, packs opened. */
+export async function readEntries(
+  entries: readonly ChannelEntry[],
+  references: readonly BlobReference[],
+  blobs: BlobChunks,
+): Promise<(readonly [channel: string, value: TypedBytes])[]> {
+  const read = await Promise.all(entries.map(async (entry) => {
+    if (entry.type === "pack") {
+      const bytes = await blobs.read(referenceAt(references, entry.value));
+      const packed = JSON.parse(new TextDecoder().decode(bytes)) as ChannelEntry[];
+      return readEntries(packed, references, blobs);
+    }
+    const text = typeof entry.value === "string" ? unguardText(entry.value) : String(entry.value);
+    const value = await readCell(entry.type, text, references, blobs);
+    return [[unguardText(entry.channel ?? ""), value] as const];
+  }));
+  return read.flat();
+}
+
+/** The value of a pending write, as the serializer made it. */
+export function readWrite(row: WriteRow, blobs: BlobChunks): Promise<TypedBytes> {
+  return readCell(row.type, row.value_json, row.blobs, blobs);
+}
+
+async function readCell(
+  cellType: string,
+  text: string,
+  references: readonly BlobReference[],
+  blobs: BlobChunks,
+): Promise<TypedBytes> {
+  const colon = cellType.indexOf(":");
+  const encoding = cellType.slice(0, colon);
+  const type = cellType.slice(colon + 1);
+  if (encoding === "blob") return { type, bytes: await blobs.read(referenceAt(references, text)) };
+  return { type, bytes: decodeBytes({ encoding: encoding as EncodedText["encoding"], text }) };
+}
+
+function referenceAt(references: readonly BlobReference[], index: string | number): BlobReference {
+  const reference = references[Number(index)];
+  if (!reference) {
+    throw new KustoStateError(
+      "Cannot read a stored value: its row does not say which blob holds it",
+    );
+  }
+  return reference;
+}

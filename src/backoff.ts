@@ -1,0 +1,59 @@
+/**
+ * When to try again, and how long to wait first.
+ *
+ * @module
+ */
+
+/** Waits grow no further than this, in milliseconds. */
+const LONGEST_WAIT_MS = 30_000;
+
+const TRANSIENT_STATUSES = new Set([408, 429, 500, 502, 503, 504, 520]);
+/** A result that is too large says that it is not permanent, and yet fails again each time. */
+const HOPELESS = /E_QUERY_RESULT_SET_TOO_LARGE|E_RUNAWAY_QUERY|80DA0003/;
+
+/** What is known of a failed attempt. */
+export interface FailedAttempt {
+  /** HTTP status; `undefined` where no answer came. */
+  readonly status?: number | undefined;
+  /** The service's word on whether the same request would fail again. */
+  readonly permanent?: boolean | undefined;
+  /** The service's texts on the failure. */
+  readonly text?: string;
+}
+
+/** Whether the same request may succeed later. */
+export function isTransient({ status, permanent, text = "" }: FailedAttempt): boolean {
+  if (HOPELESS.test(text)) return false;
+  if (status === undefined) return true;
+  if (status === 429) return true;
+  if (permanent !== undefined) return !permanent;
+  return TRANSIENT_STATUSES.has(status);
+}
+
+/**
+ * How long to wait before an attempt, in milliseconds: exponential with full jitter, so that many
+ * callers that failed together do not come back together
+ * (https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/), but never less than
+ * the service asked for.
+ *
+ * @param retry 1 for the first attempt after the one that failed.
+ */
+export function backoffMs(
+  retry: number,
+  options: {
+    readonly baseMs: number;
+    readonly random: () => number;
+    readonly retryAfterMs?: number;
+  },
+): number {
+  const ceiling = Math.min(options.baseMs * 2 ** (retry - 1), LONGEST_WAIT_MS);
+  return Math.max(options.random() * ceiling, options.retryAfterMs ?? 0);
+}
+
+/** Reads a `Retry-After` header, seconds or a date, as milliseconds from now. */
+export function retryAfterMs(header: string | null, now: number): number | undefined {
+  if (header === null) return undefined;
+  if (/^\s*\d+(\.\d+)?\s*$/.test(header)) return Number(header) * 1000;
+  const date = Date.parse(header);
+  return Number.isNaN(date) ? undefined : Math.max(0, date - now);
+}

@@ -1,0 +1,49 @@
+/**
+ * The calls that a saver has accepted and not yet answered.
+ *
+ * @module
+ */
+import { KustoClosedError } from "./errors.ts";
+
+/** Keeps count of calls, so that `flush`, `close` and `deleteThread` can wait for them. */
+export class Calls {
+  readonly #open = new Map<Promise<unknown>, string | undefined>();
+  #closed = false;
+
+  /**
+   * Runs a call and counts it until it settles.
+   *
+   * @param threadId The thread that it writes to; `undefined` for a call that only reads.
+   * @throws {KustoClosedError} If the saver is closed.
+   */
+  run<T>(action: string, threadId: string | undefined, work: () => Promise<T>): Promise<T> {
+    if (this.#closed) {
+      return Promise.reject(
+        new KustoClosedError(`Cannot ${action}: the saver is closed, create a new one`),
+      );
+    }
+    const call = work();
+    const settled = call.then(() => {}, () => {});
+    this.#open.set(settled, threadId);
+    settled.then(() => this.#open.delete(settled));
+    return call;
+  }
+
+  /** Resolves when the writes to a thread, or all calls, that are open now have settled. */
+  async settled(threadId?: string): Promise<void> {
+    const open = [...this.#open].filter(([, of]) => threadId === undefined || of === threadId);
+    await Promise.all(open.map(([call]) => call));
+  }
+
+  /**
+   * Waits until no call has been open for one turn of the event loop, then refuses new ones: after an
+   * aborted run LangGraph goes on calling for a while.
+   */
+  async close(turn: () => Promise<void>): Promise<void> {
+    do {
+      await this.settled();
+      await turn();
+    } while (this.#open.size > 0);
+    this.#closed = true;
+  }
+}

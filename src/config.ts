@@ -1,0 +1,261 @@
+/**
+ * The options of a saver, their defaults, and the one check of both.
+ *
+ * @module
+ */
+import type { SerializerProtocol } from "@langchain/langgraph-checkpoint";
+import { delay } from "@std/async";
+import type { Credential } from "./auth.ts";
+import { type Connection, parseConnection } from "./connection.ts";
+import { KustoOptionsError } from "./errors.ts";
+import { trustedOrigin } from "./hosts.ts";
+
+/** Options of a saver; all but the first two go for any cluster. */
+export interface KustoSaverOptions {
+  /**
+   * The cluster: an address such as `https://mycluster.westeurope.kusto.windows.net`, or a full Kusto
+   * connection string.
+   */
+  readonly connection: string;
+  /** The database; may stand in the connection string instead. */
+  readonly database?: string;
+  /**
+   * Who signs in: a `TokenCredential` of `@azure/identity`, a function that gives a token,
+   * `"app-id;app-key;tenant-id"`, or `"none"`.
+   *
+   * @default {`DefaultAzureCredential`, loaded when first needed; none for this machine}
+   */
+  readonly credential?: Credential;
+  /**
+   * Turns values into bytes and back.
+   *
+   * @default {LangGraph's `JsonPlusSerializer`}
+   */
+  readonly serde?: SerializerProtocol;
+  /**
+   * When a write resolves: `"acknowledged"`, once the service has it, or `"buffered"`, once it is
+   * queued; then a crash loses what `flush()` has not sent.
+   *
+   * @default {"acknowledged"}
+   */
+  readonly durability?: "acknowledged" | "buffered";
+  /**
+   * The most rows of one request.
+   *
+   * @default {100}
+   */
+  readonly batchSize?: number;
+  /**
+   * How long a buffered row may wait to be sent, in milliseconds.
+   *
+   * @default {30_000}
+   */
+  readonly flushIntervalMs?: number;
+  /**
+   * How long one request may take, for the service and for the client, in milliseconds.
+   *
+   * @default {30_000}
+   */
+  readonly queryTimeoutMs?: number;
+  /**
+   * How often a request that failed for the moment is repeated; `Infinity` leaves it to `deadlineMs`.
+   *
+   * @default {3}
+   */
+  readonly maxRetries?: number;
+  /**
+   * The wait before the first repetition at most, in milliseconds; doubles with each, with full jitter.
+   *
+   * @default {1_000}
+   */
+  readonly retryBackoffMs?: number;
+  /**
+   * How long all attempts of a request may take together, in milliseconds.
+   *
+   * @default {30_000}
+   */
+  readonly deadlineMs?: number;
+  /**
+   * How long `deleteThread` waits until its deletion is visible, in milliseconds.
+   *
+   * @default {60_000}
+   */
+  readonly deleteTimeoutMs?: number;
+  /**
+   * How long a checkpoint that is asked for by id may be waited for, in milliseconds: it may have been
+   * written by another process a moment ago.
+   *
+   * @default {0}
+   */
+  readonly visibilityTimeoutMs?: number;
+  /**
+   * Put before the name of every table, so that several installations share a database.
+   *
+   * @default {""}
+   */
+  readonly tablePrefix?: string;
+  /**
+   * Further hosts that tokens may be sent to: exact names, or suffixes that begin with a dot.
+   *
+   * @default {[]}
+   */
+  readonly trustedHosts?: readonly string[];
+  /**
+   * Whether requests are compressed.
+   *
+   * @default {"gzip"}
+   */
+  readonly compression?: "gzip" | "none";
+  /**
+   * Keys of a run's `configurable` or `metadata` that `list` can filter on beside the checkpoint's
+   * own metadata, such as `user_id`.
+   *
+   * @default {[]}
+   */
+  readonly searchKeys?: readonly string[];
+  /**
+   * Makes the requests.
+   *
+   * @default {globalThis.fetch}
+   */
+  readonly fetch?: typeof fetch;
+  /**
+   * Tells the time, in milliseconds since 1970.
+   *
+   * @default {Date.now}
+   */
+  readonly now?: () => number;
+  /**
+   * Waits some milliseconds.
+   *
+   * @default {`delay` of `@std/async`}
+   */
+  readonly sleep?: Sleep;
+  /**
+   * Gives numbers from 0 up to 1, for jitter, versions and the writer's name.
+   *
+   * @default {Math.random}
+   */
+  readonly random?: () => number;
+}
+
+/** Waits some milliseconds; `persistent: false` lets the process end meanwhile. */
+export type Sleep = (
+  ms: number,
+  options: { readonly signal?: AbortSignal; readonly persistent?: boolean },
+) => Promise<void>;
+
+/** Options with defaults filled in, checked. */
+export interface Settings
+  extends Required<Omit<KustoSaverOptions, "connection" | "serde" | "credential">> {
+  /** Scheme, host and port of the cluster. */
+  readonly origin: string;
+  /** As given, or from the connection string. */
+  readonly credential: Credential | undefined;
+}
+
+/**
+ * Checks options and fills in the defaults.
+ *
+ * @throws {KustoOptionsError} On the first option that is not acceptable, named.
+ */
+export function settingsFrom(options: KustoSaverOptions): Settings {
+  const connection = parseConnection(text("connection", options.connection, undefined));
+  const trustedHosts = texts("trustedHosts", options.trustedHosts);
+  const tablePrefix = text("tablePrefix", options.tablePrefix, "");
+  if (!/^([A-Za-z_]\w{0,99})?$/.test(tablePrefix) || tablePrefix.startsWith("__")) {
+    throw bad(
+      "tablePrefix",
+      "of other characters",
+      "letters, digits and _, and begin with no digit",
+    );
+  }
+  return Object.freeze({
+    origin: trustedOrigin(connection.clusterUri, trustedHosts),
+    database: databaseOf(options, connection),
+    credential: credentialOf(options.credential, connection),
+    durability: oneOf("durability", options.durability, ["acknowledged", "buffered"]),
+    batchSize: whole("batchSize", options.batchSize, 100, 1),
+    flushIntervalMs: whole("flushIntervalMs", options.flushIntervalMs, 30_000, 1),
+    queryTimeoutMs: whole("queryTimeoutMs", options.queryTimeoutMs, 30_000, 1),
+    maxRetries: options.maxRetries === Infinity
+      ? Infinity
+      : whole("maxRetries", options.maxRetries, 3, 0),
+    retryBackoffMs: whole("retryBackoffMs", options.retryBackoffMs, 1_000, 0),
+    deadlineMs: whole("deadlineMs", options.deadlineMs, 30_000, 1),
+    deleteTimeoutMs: whole("deleteTimeoutMs", options.deleteTimeoutMs, 60_000, 1),
+    visibilityTimeoutMs: whole("visibilityTimeoutMs", options.visibilityTimeoutMs, 0, 0),
+    tablePrefix,
+    trustedHosts,
+    compression: oneOf("compression", options.compression, ["gzip", "none"]),
+    searchKeys: texts("searchKeys", options.searchKeys),
+    // A bare global would lose its receiver when called as a field of the settings.
+    fetch: callable("fetch", options.fetch, (input, init) => globalThis.fetch(input, init)),
+    now: callable("now", options.now, Date.now),
+    sleep: callable("sleep", options.sleep, delay as Sleep),
+    random: callable("random", options.random, Math.random),
+  });
+}
+
+function databaseOf(options: KustoSaverOptions, connection: Connection): string {
+  const database = text("database", options.database ?? connection.database, undefined);
+  if (database === "") throw bad("database", "empty", "the name of a database");
+  return database;
+}
+
+function credentialOf(
+  given: Credential | undefined,
+  { application, token }: Connection,
+): Credential | undefined {
+  if (given !== undefined) return given;
+  if (token !== undefined) return () => Promise.resolve(token);
+  return application && `${application.id};${application.key};${application.tenant}`;
+}
+
+function text(name: string, value: string | undefined, fallback: string | undefined): string {
+  const found = value ?? fallback;
+  if (found === undefined) throw bad(name, "missing", "a string");
+  if (typeof found !== "string") throw bad(name, `of type ${typeof found}`, "a string");
+  return found;
+}
+
+function texts(name: string, value: readonly string[] | undefined): readonly string[] {
+  if (value === undefined) return [];
+  if (!Array.isArray(value) || value.some((entry) => typeof entry !== "string")) {
+    throw bad(name, "something else", "a list of strings");
+  }
+  return Object.freeze([...value]);
+}
+
+function whole(name: string, value: number | undefined, fallback: number, least: number): number {
+  const found = value ?? fallback;
+  if (!Number.isSafeInteger(found) || found < least) {
+    throw bad(name, String(found), `a whole number, at least ${least}`);
+  }
+  return found;
+}
+
+function oneOf<T extends string>(
+  name: string,
+  value: T | undefined,
+  choices: readonly [T, ...T[]],
+): T {
+  const found = value ?? choices[0];
+  if (!choices.includes(found)) {
+    throw bad(name, "something else", choices.map((choice) => JSON.stringify(choice)).join(" or "));
+  }
+  return found;
+}
+
+// deno-lint-ignore ban-types
+function callable<T extends Function>(name: string, value: T | undefined, fallback: T): T {
+  const found = value ?? fallback;
+  if (typeof found !== "function") throw bad(name, `of type ${typeof found}`, "a function");
+  return found;
+}
+
+function bad(name: string, is: string, wanted: string): KustoOptionsError {
+  return new KustoOptionsError(
+    `Cannot use the option "${name}": it is ${is}, it must be ${wanted}`,
+  );
+}

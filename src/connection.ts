@@ -1,0 +1,117 @@
+/**
+ * Kusto connection strings
+ * (https://learn.microsoft.com/kusto/api/connection-strings/kusto).
+ *
+ * @module
+ */
+import { KustoOptionsError } from "./errors.ts";
+
+/** What a connection string says. */
+export interface Connection {
+  readonly clusterUri: string;
+  readonly database?: string;
+  /** An application's own identity. */
+  readonly application?: { readonly id: string; readonly key: string; readonly tenant: string };
+  /** A token that somebody else obtained. */
+  readonly token?: string;
+}
+
+type Field = "source" | "database" | "appId" | "appKey" | "tenant" | "token" | "ignored";
+
+const KEYWORDS: ReadonlyMap<string, Field> = new Map([
+  ...keywords("source", "data source", "addr", "address", "network address", "server"),
+  ...keywords("database", "initial catalog", "database"),
+  ...keywords("appId", "application client id", "appclientid"),
+  ...keywords("appKey", "application key", "appkey"),
+  ...keywords("tenant", "authority id", "authorityid", "authority", "tenantid", "tenant", "tid"),
+  ...keywords("token", "user token", "usertoken", "usrtoken", "application token", "apptoken"),
+  // Sign-in by Entra is what happens anyway; tracing names have no effect here.
+  ...keywords(
+    "ignored",
+    "aad federated security",
+    "federated security",
+    "federated",
+    "fed",
+    "aadfed",
+  ),
+  ...keywords("ignored", "application name for tracing", "traceappname"),
+]);
+
+function keywords(field: Field, ...names: string[]): [string, Field][] {
+  return names.map((name) => [name, field]);
+}
+
+/**
+ * Reads a cluster's address or a full connection string.
+ *
+ * @param text `https://cluster.region.kusto.windows.net`, with the database as path if wanted, or
+ * `Data Source=...;Initial Catalog=...;...`. Values may be quoted with `"` or `'`.
+ * @throws {KustoOptionsError} If a keyword is unknown, named; values are never shown.
+ */
+export function parseConnection(text: string): Connection {
+  const fields = new Map<Field, string>();
+  for (const [at, part] of splitParts(text).entries()) {
+    const equals = part.indexOf("=");
+    const keyword = equals < 0 ? "" : part.slice(0, equals).trim().toLowerCase();
+    if (at === 0 && (equals < 0 || /^https?:\/\//i.test(part))) {
+      fields.set("source", part);
+      continue;
+    }
+    const field = KEYWORDS.get(keyword);
+    if (!field) {
+      throw new KustoOptionsError(
+        equals < 0
+          ? `Cannot read the connection string: part ${at + 1} has no "=", it must be keyword=value`
+          : `Cannot read the connection string: the keyword "${keyword}" is not supported, known are ${
+            [...KEYWORDS.keys()].join(", ")
+          }`,
+      );
+    }
+    fields.set(field, unquote(part.slice(equals + 1).trim()));
+  }
+  return connectionFrom(fields);
+}
+
+function connectionFrom(fields: ReadonlyMap<Field, string>): Connection {
+  const source = fields.get("source");
+  if (!source) {
+    throw new KustoOptionsError(
+      'Cannot read the connection string: it names no cluster, it must begin with an address or have "Data Source"',
+    );
+  }
+  const { clusterUri, path } = splitPath(source);
+  const database = fields.get("database") ?? path;
+  const [id, key, tenant] = [fields.get("appId"), fields.get("appKey"), fields.get("tenant")];
+  if ((id === undefined) !== (key === undefined) || (id !== undefined && tenant === undefined)) {
+    throw new KustoOptionsError(
+      'Cannot read the connection string: an application signs in with all of "Application Client Id", "Application Key" and "Authority Id"',
+    );
+  }
+  const token = fields.get("token");
+  return {
+    clusterUri,
+    ...(database && { database }),
+    ...(id !== undefined && key !== undefined && tenant !== undefined &&
+      { application: { id, key, tenant } }),
+    ...(token && { token }),
+  };
+}
+
+function splitPath(source: string): { clusterUri: string; path: string | undefined } {
+  const match = /^([a-z]+:\/\/[^/]+)(?:\/(.*?))?\/?$/i.exec(source);
+  if (!match) return { clusterUri: source, path: undefined };
+  return { clusterUri: match[1]!, path: match[2] ? decodeURIComponent(match[2]) : undefined };
+}
+
+/** Splits at semicolons outside of quotes. */
+function splitParts(text: string): string[] {
+  return (text.match(/(?:"(?:[^"]|"")*"|'(?:[^']|'')*'|[^;])+/g) ?? [])
+    .map((part) => part.trim())
+    .filter((part) => part !== "");
+}
+
+function unquote(value: string): string {
+  const quote = value[0];
+  if ((quote !== '"' && quote !== "'") || value.length < 2 || value.at(-1) !== quote) return value;
+  return value.slice(1, -1).replaceAll(quote + quote, quote);
+}

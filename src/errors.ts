@@ -1,0 +1,165 @@
+/**
+ * The errors of this library, by what their reader can do about them.
+ *
+ * No message and no field holds a stored value, a token or the text of a query.
+ *
+ * @module
+ */
+
+/** A stable name for each kind of error. */
+export type KustoErrorCode =
+  | "BAD_OPTIONS"
+  | "BAD_INPUT"
+  | "SIGN_IN_FAILED"
+  | "PERMISSION_REFUSED"
+  | "SCHEMA_INCOMPLETE"
+  | "UNAVAILABLE"
+  | "LIMIT_EXCEEDED"
+  | "REQUEST_REFUSED"
+  | "PROTOCOL_BROKEN"
+  | "STATE_INCOMPLETE"
+  | "CLOSED";
+
+/** What is known of a failure beside its message; each field is there where it applies. */
+export interface KustoErrorDetails {
+  /** What went wrong beneath. */
+  readonly cause?: unknown;
+  /** HTTP status of the last answer. */
+  readonly status?: number;
+  /** The service's own code, such as `General_BadRequest` or `SEM0100`. */
+  readonly serviceCode?: string;
+  /** Whether the service says that the same request would fail again. */
+  readonly permanent?: boolean;
+  /** How many requests were made. */
+  readonly attempts?: number;
+  /** The request id that was sent: `x-ms-client-request-id`. */
+  readonly clientRequestId?: string;
+  /** The service's id for the last answer, to quote in a support case: `x-ms-activity-id`. */
+  readonly activityId?: string;
+}
+
+/** What all errors of this library have in common. */
+export abstract class KustoError extends Error {
+  /** Tells kinds apart where `instanceof` cannot, such as across two copies of the module. */
+  abstract readonly code: KustoErrorCode;
+  /** HTTP status of the last answer, if there was one. */
+  readonly status: number | undefined;
+  /** The service's own code, if it gave one. */
+  readonly serviceCode: string | undefined;
+  /** Whether the service says that the same request would fail again. */
+  readonly permanent: boolean | undefined;
+  /** How many requests were made. */
+  readonly attempts: number | undefined;
+  /** The request id that was sent. */
+  readonly clientRequestId: string | undefined;
+  /** The service's id for the last answer. */
+  readonly activityId: string | undefined;
+
+  /**
+   * @param message The action that failed, a colon, what is and what should be.
+   * @param details What else is known.
+   */
+  constructor(message: string, details: KustoErrorDetails = {}) {
+    super(message, "cause" in details ? { cause: details.cause } : undefined);
+    this.status = details.status;
+    this.serviceCode = details.serviceCode;
+    this.permanent = details.permanent;
+    this.attempts = details.attempts;
+    this.clientRequestId = details.clientRequestId;
+    this.activityId = details.activityId;
+  }
+}
+
+/** An option, a connection string or a host is not acceptable: change it. */
+export class KustoOptionsError extends KustoError {
+  override readonly name = "KustoOptionsError";
+  override readonly code = "BAD_OPTIONS";
+}
+
+/** An argument of a call is missing or not acceptable: change the call. */
+export class KustoInputError extends KustoError {
+  override readonly name = "KustoInputError";
+  override readonly code = "BAD_INPUT";
+}
+
+/** There is no token, or the cluster does not accept it: sign in, or pass another credential. */
+export class KustoSignInError extends KustoError {
+  override readonly name = "KustoSignInError";
+  override readonly code = "SIGN_IN_FAILED";
+}
+
+/** The identity is known but may not do this: give it the role that the message names. */
+export class KustoPermissionError extends KustoError {
+  override readonly name = "KustoPermissionError";
+  override readonly code = "PERMISSION_REFUSED";
+}
+
+/** Something that a database lacks. */
+export interface SchemaProblem {
+  /** What kind of thing it is. */
+  readonly kind: "table" | "column" | "mapping" | "policy" | "view" | "streaming";
+  /** `error`: the saver cannot work. `warning`: it works, but slower or with other retention. */
+  readonly severity: "error" | "warning";
+  /** The table, column (`Table.column`) or view concerned. */
+  readonly entity: string;
+  /** What is wrong. */
+  readonly message: string;
+  /** The command, or the setting of the cluster, that puts it right. */
+  readonly mend: string;
+}
+
+/** A table, column, mapping, view or policy is missing: run `provision.kql` or `setup({ provision: true })`. */
+export class KustoSchemaError extends KustoError {
+  override readonly name = "KustoSchemaError";
+  override readonly code = "SCHEMA_INCOMPLETE";
+  /** All that is missing, each with its mend; empty where `setup()` was not what found out. */
+  readonly problems: readonly SchemaProblem[];
+
+  /**
+   * @param message The action that failed, a colon, what is and what should be.
+   * @param details What else is known.
+   */
+  constructor(
+    message: string,
+    details: KustoErrorDetails & { readonly problems?: readonly SchemaProblem[] } = {},
+  ) {
+    super(message, details);
+    this.problems = details.problems ?? [];
+  }
+}
+
+/** The cluster cannot be reached, is too busy or did not answer in time: try again later. */
+export class KustoUnavailableError extends KustoError {
+  override readonly name = "KustoUnavailableError";
+  override readonly code = "UNAVAILABLE";
+}
+
+/** A value, a request or a result is larger than the service takes: make it smaller. */
+export class KustoLimitError extends KustoError {
+  override readonly name = "KustoLimitError";
+  override readonly code = "LIMIT_EXCEEDED";
+}
+
+/** The service refuses the request for good, for a reason that no other class stands for. */
+export class KustoRequestError extends KustoError {
+  override readonly name = "KustoRequestError";
+  override readonly code = "REQUEST_REFUSED";
+}
+
+/** An answer that cannot be understood: report it, with its ids. */
+export class KustoProtocolError extends KustoError {
+  override readonly name = "KustoProtocolError";
+  override readonly code = "PROTOCOL_BROKEN";
+}
+
+/** Stored state is incomplete: rows are gone or changed. Nothing short of it was given back. */
+export class KustoStateError extends KustoError {
+  override readonly name = "KustoStateError";
+  override readonly code = "STATE_INCOMPLETE";
+}
+
+/** The saver was closed before the call: create a new one. */
+export class KustoClosedError extends KustoError {
+  override readonly name = "KustoClosedError";
+  override readonly code = "CLOSED";
+}

@@ -1,0 +1,177 @@
+/**
+ * Checkpoints newest first, page by page: what a query shows merged with what this saver wrote.
+ *
+ * @module
+ */
+import { visibleCheckpoints } from "./assembly.ts";
+import { compareText, type Stamp } from "./clock.ts";
+import { guardText } from "./codec.ts";
+import { KustoLimitError } from "./errors.ts";
+import { type ResultTable, rowsOf } from "./frames.ts";
+import type { BlobRow, CheckpointDeletionRow, CheckpointRow, WriteRow } from "./schema.ts";
+import { type OwnRows, referencesOf, type Store, type StoredCheckpoint } from "./store.ts";
+
+const FIRST_PAGE = 20;
+const LARGEST_PAGE = 200;
+
+/** Which checkpoints to list; an absent field does not narrow. */
+export interface PageRequest {
+  readonly threadId?: string;
+  readonly namespace?: string;
+  readonly checkpointId?: string;
+  /** Only checkpoints with a smaller id. */
+  readonly before?: string;
+  /** Texts that a row's search text must contain, see `search.ts`. */
+  readonly terms: readonly string[];
+  /** How many checkpoints the caller wants at most, if it knows. */
+  readonly limit?: number;
+}
+
+/** A place in the order of a list: by id downwards, then thread and namespace. */
+type Place = Pick<CheckpointRow, "checkpoint_id" | "thread_id" | "checkpoint_ns">;
+
+/** Lists checkpoints; stops asking when its consumer stops. */
+export async function* listCheckpoints(
+  store: Store,
+  request: PageRequest,
+): AsyncGenerator<StoredCheckpoint> {
+  let size = Math.min(request.limit ?? FIRST_PAGE, LARGEST_PAGE);
+  let after: Place | undefined;
+  for (;;) {
+    let page: Page;
+    try {
+      page = await readPage(store, request, after, size);
+    } catch (error) {
+      if (!(error instanceof KustoLimitError) || size === 1) throw error;
+      size = Math.ceil(size / 4);
+      continue;
+    }
+    for (const row of page.rows) {
+      yield await store.complete(row, page.writes, page.blobs);
+    }
+    if (page.next === undefined) return;
+    after = page.next;
+    size = Math.min(size * 2, LARGEST_PAGE);
+  }
+}
+
+interface Page {
+  readonly rows: readonly CheckpointRow[];
+  readonly writes: readonly WriteRow[];
+  readonly blobs: readonly BlobRow[];
+  /** Where the next page begins; `undefined` after the last. */
+  readonly next: Place | undefined;
+}
+
+async function readPage(
+  store: Store,
+  request: PageRequest,
+  after: Place | undefined,
+  size: number,
+): Promise<Page> {
+  const threads = request.threadId === undefined ? store.ownThreadIds() : [request.threadId];
+  const own = new Map(threads.map((threadId) => [threadId, store.ownRows(threadId)]));
+  const ownRows = [...own.values()]
+    .flatMap((rows) => visibleCheckpoints(rows.checkpoints, rows.incarnation, []))
+    .filter((row) => matches(row, request) && (!after || comparePlaces(row, after) > 0))
+    .sort(comparePlaces);
+  const ownPage = ownRows.slice(0, size);
+  const tables = await queryPage(store, request, after, size, own, ownPage);
+  const keys = rowsOf<Place>(tables[0]);
+  const checkpoints = rowsOf<CheckpointRow>(tables[1]);
+  const writes = rowsOf<WriteRow>(tables[2]);
+  const blobs = rowsOf<BlobRow>(tables[3]);
+  const newest = new Map(
+    rowsOf<{ thread_id: string; newest: Stamp }>(tables[4]).map((r) => [r.thread_id, r.newest]),
+  );
+  const hidden = rowsOf<CheckpointDeletionRow>(tables[5]);
+  store.learn({ checkpoints, writes, blobs });
+
+  const next = earliest([
+    keys.length < size ? undefined : keys.at(-1),
+    ownRows.length > size ? ownPage.at(-1) : undefined,
+  ]);
+  const rows = groupByThread([...checkpoints, ...ownPage])
+    .flatMap(([threadId, ofThread]) =>
+      visibleCheckpoints(
+        ofThread,
+        newest.get(threadId) ?? "",
+        hidden.filter((row) => row.thread_id === threadId),
+      )
+    )
+    .filter((row) => !next || comparePlaces(row, next) <= 0)
+    .sort(comparePlaces);
+  return {
+    rows,
+    writes: [...writes, ...[...own.values()].flatMap((o) => o.writes)],
+    blobs: [...blobs, ...[...own.values()].flatMap((o) => o.blobs)],
+    next,
+  };
+}
+
+function queryPage(
+  store: Store,
+  request: PageRequest,
+  after: Place | undefined,
+  size: number,
+  own: ReadonlyMap<string, OwnRows>,
+  ownPage: readonly CheckpointRow[],
+): Promise<ResultTable[]> {
+  const [term1 = "", term2 = "", term3 = "", term4 = ""] = request.terms;
+  const parentIds = ownPage.filter((row) => row.v < 4).map((row) => row.parent_checkpoint_id);
+  const scope = {
+    any_namespace: request.namespace === undefined,
+    namespace: request.namespace ?? "",
+    checkpoint: request.checkpointId ?? "",
+    before: request.before ?? "",
+    after_id: after?.checkpoint_id ?? "",
+    after_thread: after?.thread_id ?? "",
+    after_namespace: after?.checkpoint_ns ?? "",
+    term1,
+    term2,
+    term3,
+    term4,
+    size,
+    own_ids: [...ownPage.map((row) => row.checkpoint_id), ...parentIds].map(guardText),
+    own_blobs: referencesOf(ownPage),
+  };
+  if (request.threadId !== undefined) {
+    return store.query(store.queries.page.ofThread, {
+      ...scope,
+      thread: request.threadId,
+      own_incarnation: own.get(request.threadId)?.incarnation ?? "",
+    });
+  }
+  return store.query(store.queries.page.ofAll, {
+    ...scope,
+    own_threads: Array.from(own, ([threadId, { incarnation }]) => ({
+      thread: guardText(threadId),
+      incarnation: guardText(incarnation),
+    })),
+  });
+}
+
+function matches(row: CheckpointRow, request: PageRequest): boolean {
+  return (request.namespace === undefined || row.checkpoint_ns === request.namespace) &&
+    (request.checkpointId === undefined || row.checkpoint_id === request.checkpointId) &&
+    (request.before === undefined || compareText(row.checkpoint_id, request.before) < 0);
+}
+
+function comparePlaces(a: Place, b: Place): number {
+  return compareText(b.checkpoint_id, a.checkpoint_id) || compareText(a.thread_id, b.thread_id) ||
+    compareText(a.checkpoint_ns, b.checkpoint_ns);
+}
+
+function earliest(places: readonly (Place | undefined)[]): Place | undefined {
+  return places.filter((place) => place !== undefined).sort(comparePlaces)[0];
+}
+
+function groupByThread(rows: readonly CheckpointRow[]): [string, CheckpointRow[]][] {
+  const groups = new Map<string, CheckpointRow[]>();
+  for (const row of rows) {
+    const group = groups.get(row.thread_id);
+    if (group) group.push(row);
+    else groups.set(row.thread_id, [row]);
+  }
+  return [...groups];
+}

@@ -1,0 +1,90 @@
+/**
+ * What a saver may know of the run that calls it.
+ *
+ * LangGraph hands its live configuration to every call, functions, signals and the saver itself
+ * included. This is the one place that reads it; nothing else of it is kept or sent.
+ *
+ * @module
+ */
+import { getCheckpointId } from "@langchain/langgraph-checkpoint";
+import type { RunnableConfig } from "@langchain/core/runnables";
+import { KustoInputError } from "./errors.ts";
+import type { CheckpointAddress } from "./incarnations.ts";
+
+/** The part of a run's configuration that concerns a saver. */
+export interface RunAddress {
+  readonly threadId: string;
+  readonly namespace: string;
+  /** The checkpoint addressed; for `put` the parent. */
+  readonly checkpointId: string | undefined;
+  /** One object per run, the same in its child namespaces. */
+  readonly run: object | undefined;
+  /** The checkpoints of outer namespaces that the run hangs on. */
+  readonly outer: readonly CheckpointAddress[];
+  readonly signal: AbortSignal | undefined;
+}
+
+/** Reads a configuration that must name a thread. */
+export function requireThread(action: string, config: RunnableConfig): RunAddress {
+  const address = readAddress(config);
+  if (address.threadId === undefined) {
+    throw new KustoInputError(
+      `Cannot ${action}: "thread_id" is missing from the configuration, pass { configurable: { thread_id: "..." } }`,
+    );
+  }
+  return { ...address, threadId: address.threadId };
+}
+
+/** Reads a configuration that must name a thread and a checkpoint. */
+export function requireCheckpoint(
+  action: string,
+  config: RunnableConfig,
+): RunAddress & { readonly checkpointId: string } {
+  const address = requireThread(action, config);
+  if (address.checkpointId === undefined) {
+    throw new KustoInputError(
+      `Cannot ${action}: "checkpoint_id" is missing from the configuration, pass { configurable: { thread_id: "...", checkpoint_id: "..." } }`,
+    );
+  }
+  return { ...address, checkpointId: address.checkpointId };
+}
+
+/** Reads a configuration that need not name anything. */
+export function readAddress(
+  config: RunnableConfig,
+): Omit<RunAddress, "threadId"> & { readonly threadId: string | undefined } {
+  const configurable = config.configurable ?? {};
+  const { checkpoint_map: outer = {}, checkpoint_ns: namespace } = configurable;
+  const { control } = config as { control?: unknown };
+  return {
+    threadId: idText("thread_id", configurable.thread_id),
+    namespace: idText("checkpoint_ns", namespace) ?? "",
+    checkpointId: idText("checkpoint_id", getCheckpointId(config) || undefined),
+    run: typeof control === "object" && control !== null ? control : undefined,
+    outer: Object.entries(outer as Record<string, string>)
+      .map(([namespace, checkpointId]) => ({ namespace, checkpointId })),
+    signal: config.signal,
+  };
+}
+
+/**
+ * An id as text: numbers as their digits.
+ *
+ * @throws {KustoInputError} If it is neither text nor a number, or is not well-formed Unicode, which
+ * no Kusto string can hold.
+ */
+export function idText(field: string, id: unknown): string | undefined {
+  if (id === undefined || id === null) return undefined;
+  if (typeof id === "number" && Number.isFinite(id)) return String(id);
+  if (typeof id !== "string") {
+    throw new KustoInputError(
+      `Cannot use "${field}": it is of type ${typeof id}, it must be a string or a number`,
+    );
+  }
+  if (/\p{Surrogate}/u.test(id)) {
+    throw new KustoInputError(
+      `Cannot use "${field}": it holds half a surrogate pair, which no Kusto string can hold`,
+    );
+  }
+  return id;
+}

@@ -1,0 +1,46 @@
+/**
+ * A provisioning script, command by command.
+ *
+ * @module
+ */
+import { TABLE_NAMES, tableNames } from "./schema.ts";
+
+/** How the script is to be fitted to an installation. */
+export interface ScriptOptions {
+  /** Put before the name of every table and of the view. */
+  readonly tablePrefix: string;
+  /** How long rows live; blobs live {@link BLOB_MARGIN_DAYS} longer. */
+  readonly retentionDays: number;
+}
+
+/** Blobs outlive the rows that refer to them by this much: three times what a reference may be old. */
+export const BLOB_MARGIN_DAYS = 90;
+const DEFAULT_RETENTION_DAYS = 90;
+
+/** The commands of a script: each begins with a dot at the start of a line; comments are left out. */
+export function splitScript(script: string): string[] {
+  return script.split("\n")
+    .filter((line) => !line.startsWith("//"))
+    .join("\n")
+    .split(/\n(?=\.)/)
+    .map((command) => command.trim())
+    .filter((command) => command !== "");
+}
+
+/** Fits one command to an installation. */
+export function fitCommand(command: string, options: ScriptOptions): string {
+  const prefixed = tableNames(options.tablePrefix);
+  const names = Object.keys(TABLE_NAMES) as (keyof typeof TABLE_NAMES)[];
+  const renamed = names.reduce(
+    (text, name) => text.replaceAll(new RegExp(`\\b${TABLE_NAMES[name]}\\b`, "g"), prefixed[name]),
+    command,
+  );
+  const days = (of: number) =>
+    of === DEFAULT_RETENTION_DAYS
+      ? options.retentionDays
+      : options.retentionDays + BLOB_MARGIN_DAYS;
+  return renamed.replace(
+    /\b(softdelete|hot) = (90|180)d/,
+    (_, what: string, of: string) => `${what} = ${days(Number(of))}d`,
+  );
+}
