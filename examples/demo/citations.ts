@@ -31,3 +31,8 @@ export function citationsOf(
   }
   return { citations: [...citations.values()], unknown: [...unknown] };
 }
+
+/** How many different places a text cites. */
+export function citedIn(text: string): number {
+  return new Set(text.matchAll(PLACE).map(([place]) => place)).size;
+}

@@ -61,10 +61,12 @@ export class Corpus {
   /**
    * Reads a folder: text files of up to 512 KB, without hidden, generated and dependency folders.
    * Links are not followed, so nothing outside of the folder is ever read.
+   *
+   * @param leaveOut Folders within it that are not read, as absolute paths.
    */
-  static async read(folder: string): Promise<Corpus> {
+  static async read(folder: string, leaveOut: readonly string[] = []): Promise<Corpus> {
     const files = new Map<string, string>();
-    await collect(folder, "", files);
+    await collect({ folder, prefix: "", files, leaveOut });
     return new Corpus(folder, files);
   }
 
@@ -152,16 +154,25 @@ function cut(lines: readonly string[]): { from: number; to: number }[] {
   return passages;
 }
 
-async function collect(folder: string, prefix: string, files: Map<string, string>): Promise<void> {
+interface Collection {
+  readonly folder: string;
+  /** The folder's path within the one that was asked for. */
+  readonly prefix: string;
+  readonly files: Map<string, string>;
+  readonly leaveOut: readonly string[];
+}
+
+async function collect({ folder, prefix, files, leaveOut }: Collection): Promise<void> {
+  if (leaveOut.includes(folder)) return;
   const entries: Deno.DirEntry[] = [];
   for await (const entry of Deno.readDir(folder)) entries.push(entry);
   entries.sort((a, b) => a.name < b.name ? -1 : 1);
   for (const { name, isDirectory, isFile } of entries) {
     if (files.size >= MAX_FILES) return;
     if (name.startsWith(".") || SKIPPED.has(name) || SKIPPED_FILES.test(name)) continue;
-    if (isDirectory) await collect(`${folder}/${name}`, `${prefix}${name}/`, files);
-    if (!isFile) continue;
-    const text = await textOf(`${folder}/${name}`);
+    const path = `${folder}/${name}`;
+    if (isDirectory) await collect({ folder: path, prefix: `${prefix}${name}/`, files, leaveOut });
+    const text = isFile ? await textOf(path) : undefined;
     if (text !== undefined) files.set(prefix + name, text);
   }
 }

@@ -12,6 +12,7 @@ import {
 } from "@langchain/core/messages";
 import {
   Annotation,
+  Command,
   END,
   interrupt,
   type LangGraphRunnableConfig,
@@ -64,6 +65,8 @@ export interface AgentOptions {
   readonly checkpointer: BaseCheckpointSaver;
   /** The folder for reports. */
   readonly reports: string;
+  /** Folders that are not researched. */
+  readonly leaveOut?: readonly string[];
 }
 
 /** The compiled graph. */
@@ -71,10 +74,10 @@ export type Agent = ReturnType<typeof createAgent>;
 
 /** Builds the agent; a new one over the same database takes up every conversation of the old. */
 // deno-lint-ignore explicit-function-return-type
-export function createAgent({ model, checkpointer, reports }: AgentOptions) {
+export function createAgent({ model, checkpointer, reports, leaveOut = [] }: AgentOptions) {
   const corpora = new Map<string, Promise<Corpus>>();
   const corpusOf = (folder: string): Promise<Corpus> => {
-    const corpus = corpora.get(folder) ?? Corpus.read(folder);
+    const corpus = corpora.get(folder) ?? Corpus.read(folder, leaveOut);
     corpora.set(folder, corpus);
     return corpus;
   };
@@ -95,9 +98,9 @@ export function createAgent({ model, checkpointer, reports }: AgentOptions) {
   const approve = (state: typeof AgentState.State, config: LangGraphRunnableConfig) => {
     const { question, draft } = state;
     const request: ApprovalRequest = { question, draft, path: pathOf(state, config) };
-    const answer = interrupt<ApprovalRequest, Approval>(request);
-    if (answer.verdict !== "revise") return { verdict: answer.verdict, feedback: "" };
-    const { verdict, feedback } = answer;
+    const approval = interrupt<ApprovalRequest, Approval>(request);
+    if (approval.verdict !== "revise") return { verdict: approval.verdict, feedback: "" };
+    const { verdict, feedback } = approval;
     return {
       verdict,
       feedback,
@@ -150,8 +153,15 @@ export function questionsOf(messages: readonly BaseMessage[] | undefined): strin
     .map(({ content }) => String(content));
 }
 
+/** What a run can start with; `null` goes on where the last one stopped. */
+export type AgentInput = Parameters<Agent["stream"]>[0];
+
 /** The input that asks the next question of a conversation. */
-// deno-lint-ignore explicit-function-return-type
-export function ask(folder: string, question: string) {
+export function ask(folder: string, question: string): AgentInput {
   return { folder, question, feedback: "", messages: [new HumanMessage(question)] };
+}
+
+/** The input that answers the agent's request for approval. */
+export function answer(approval: Approval): AgentInput {
+  return new Command({ resume: approval }) as AgentInput;
 }

@@ -47,14 +47,11 @@ export class LocalModel implements ResearchModel {
 
   /** A line of inquiry for each clause of the question, one for the code, one for the feedback. */
   plan(request: PlanRequest): Promise<Inquiry[]> {
-    const { question, feedback, earlier, files } = request;
-    const clauses = clausesOf(question);
+    const { feedback, earlier, files } = request;
     // "And why?" has no words to search for: it means the question before it.
-    const before = earlier.at(-1);
-    if (termsOf(question).length < 2 && before !== undefined) {
-      clauses.splice(0, clauses.length, clip(`${before} ${question}`, 160));
-    }
-    const topics = clauses.map((topic) => ({ topic, files: "" }));
+    const before = termsOf(request.question).length === 0 ? earlier.at(-1) : undefined;
+    const question = before === undefined ? request.question : `${before} ${request.question}`;
+    const topics = clausesOf(question).map((topic) => ({ topic, files: "" }));
     const extensions = new Set(files.map((path) => path.slice(path.lastIndexOf(".") + 1)));
     const code = CODE.filter((extension) => extensions.has(extension));
     if (code.length > 0 && PROSE.some((extension) => extensions.has(extension))) {
@@ -74,7 +71,7 @@ export class LocalModel implements ResearchModel {
   /** Search, read the best passages, search again with what they taught, read, then quote. */
   step({ inquiry, transcript }: StepRequest): Promise<AIMessage> {
     const round = transcript.filter((message) => message instanceof AIMessage).length;
-    const terms = termsOf(topicOf(inquiry));
+    const terms = wordsToFind(inquiry);
     const found = passagesOf(transcript);
     const pages = pagesOf(transcript);
     const calls: Call[] = [];
@@ -105,10 +102,14 @@ export class LocalModel implements ResearchModel {
       return taken;
     };
     const listed = findings.map(({ inquiry, notes }) => ({
-      topic: inquiry.topic,
+      ...inquiry,
       lines: notes.split("\n").filter((line) => line.startsWith("- ")),
     }));
-    const short = listed.flatMap(({ lines }) => fresh(lines, 1));
+    // Prose says what code only does, so the summary is of prose where there is any.
+    const prose = listed.filter(({ files, lines }) => files === "" && lines[0] !== NOTHING);
+    const short = (prose.length > 0 ? prose : listed).flatMap(({ lines }) =>
+      fresh(lines, prose.length === 1 ? 2 : 1)
+    );
     if (short.length === 0) {
       return Promise.resolve("The files say nothing about this; other words may find more.");
     }
@@ -140,8 +141,10 @@ function keywordsOf(question: string): string[] {
     .sort((a, b) => b.length - a.length).slice(0, 3);
 }
 
-function topicOf({ topic }: Inquiry): string {
-  return topic.replace(/^(?:In the code|More closely): /, "");
+/** What to search for; a question without a telling word is one about the whole. */
+function wordsToFind({ topic }: Inquiry): string[] {
+  const terms = termsOf(topic.replace(/^(?:In the code|More closely): /, ""));
+  return terms.length > 0 ? terms : termsOf("overview introduction purpose usage example");
 }
 
 function withFiles(args: Record<string, unknown>, { files }: Inquiry): Record<string, unknown> {
@@ -172,18 +175,18 @@ function pagesOf(transcript: readonly BaseMessage[]): Page[] {
   return pages;
 }
 
-/** The passages that no page covers, at most two of one file. */
+/** The passages that no page covers, each once and at most two of one file. */
 function unread(found: readonly Match[], pages: readonly Page[]): Match[] {
-  const perFile = new Map<string, number>();
-  return found.filter(({ path, from, to }) => {
-    if (
-      pages.some((page) =>
-        page.path === path && page.from <= from && page.from + page.lines.length > to
-      )
-    ) return false;
-    perFile.set(path, (perFile.get(path) ?? 0) + 1);
-    return (perFile.get(path) ?? 0) <= 2;
-  });
+  const chosen: Match[] = [];
+  for (const match of found) {
+    const { path, from, to } = match;
+    const known = pages.some((page) =>
+      page.path === path && page.from <= from && page.from + page.lines.length > to
+    );
+    const same = chosen.filter((other) => other.path === path);
+    if (!known && same.length < 2 && !same.some((other) => other.from === from)) chosen.push(match);
+  }
+  return chosen;
 }
 
 function around({ path, from, to }: Passage): Record<string, unknown> {

@@ -31,7 +31,7 @@ const COMMENT = /^\s*(?:\/\/+|\/\*+|\*+\/?|#+|--+|;+)(?:\s|$)/;
 const HEADING = /^\s*(?:#{1,6}\s|={3,}|-{3,}\s*$)/;
 const LIST_ITEM = /^\s*(?:[-*+•]|\d+[.)])\s+/;
 const FENCE = /^\s*(?:```|~~~)/;
-const SENTENCE_END = /(?<=[.!?;]["')\]*`]*)\s+(?=[\p{Lu}"'(\[`*\d])/u;
+const SENTENCE_END = /(?<=[.!?]["')\]*`]*)\s+(?=[\p{Lu}"'(\[`*\d])/u;
 const CODE_WEIGHT = 0.45;
 
 /** The sentences of a page, in their order. */
@@ -41,7 +41,7 @@ export function sentencesOf(page: Page): Sentence[] {
   const prose = PROSE_FILE.test(page.path);
   let context: ReadonlySet<string> = new Set(ofPath);
   let paragraph: { text: string; line: number }[] = [];
-  let fenced = false;
+  let fenced = prose && startsInFence(page.lines);
   const add = (from: number, to: number, text: string, weight: number) => {
     const terms = new Set(termsOf(text));
     if (terms.size > 0) sentences.push({ path: page.path, from, to, text, terms, context, weight });
@@ -72,6 +72,12 @@ export function sentencesOf(page: Page): Sentence[] {
   return sentences;
 }
 
+/** A page from the middle of a file may begin within a block of code: then its first fence ends one. */
+function startsInFence(lines: readonly string[]): boolean {
+  const fences = lines.filter((line) => FENCE.test(line));
+  return fences.length % 2 === 1 && /^\s*(?:```+|~~~+)\s*$/.test(fences[0] ?? "");
+}
+
 /** The sentences of a paragraph, with the lines that they stand on. */
 function split(
   paragraph: readonly { text: string; line: number }[],
@@ -96,7 +102,8 @@ function split(
 function weightOf(text: string): number {
   const words = text.split(/\s+/).length;
   const cells = text.split(" · ").length;
-  const shape = cells > 3 ? 0.5 : /\s\p{Ll}+\s/u.test(text) ? 1 : 0.5;
+  const letters = text.match(/[\p{L}\s]/gu)?.length ?? 0;
+  const shape = cells > 3 || letters < 0.75 * text.length ? 0.5 : 1;
   return shape * (words < 5 ? 0.5 : 1 / (1 + Math.max(0, words - 35) / 50));
 }
 
