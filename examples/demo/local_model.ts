@@ -11,8 +11,8 @@ import { AIMessage, type BaseMessage, ToolMessage } from "@langchain/core/messag
 import { placeOf } from "./citations.ts";
 import type { Match, Passage } from "./corpus.ts";
 import type { Inquiry, PlanRequest, ResearchModel, StepRequest, WriteRequest } from "./model.ts";
-import { bestQuotes } from "./quotes.ts";
-import type { Page } from "./sentences.ts";
+import { bestQuotes, type Quote } from "./quotes.ts";
+import { type Page, sentencesOf } from "./sentences.ts";
 import type { ToolArtifact } from "./tools.ts";
 import { clip, termsOf, wordsOf } from "./words.ts";
 
@@ -71,7 +71,10 @@ export class LocalModel implements ResearchModel {
   /** Search, read the best passages, search again with what they taught, read, then quote. */
   step({ inquiry, transcript }: StepRequest): Promise<AIMessage> {
     const round = transcript.filter((message) => message instanceof AIMessage).length;
-    const terms = wordsToFind(inquiry);
+    const telling = tellingTerms(inquiry);
+    // A question without a telling word is one about the whole: its answer is how things begin.
+    const general = telling.length === 0;
+    const terms = general ? termsOf("overview introduction purpose usage example") : telling;
     const found = passagesOf(transcript);
     const pages = pagesOf(transcript);
     const calls: Call[] = [];
@@ -81,6 +84,8 @@ export class LocalModel implements ResearchModel {
       call("list", inquiry.files === "" ? {} : { files: inquiry.files });
       call("search", withFiles({ words: terms.join(" ") }, inquiry));
     } else if (round === 1) {
+      const path = general ? entranceOf(transcript) : undefined;
+      if (path !== undefined) call("read", { path, to: 40 });
       for (const passage of unread(found, pages).slice(0, 3)) call("read", around(passage));
     } else if (round === 2 && pages.length > 0) {
       const words = [...terms.slice(0, 4), ...learned(pages, terms)].join(" ");
@@ -88,7 +93,10 @@ export class LocalModel implements ResearchModel {
     } else if (round === 3) {
       for (const passage of unread(found, pages).slice(0, 2)) call("read", around(passage));
     }
-    const content = calls.length > 0 ? "" : notesOf(pages, terms);
+    const openings = general ? pages.slice(0, 1).flatMap(openingOf) : [];
+    const content = calls.length > 0
+      ? ""
+      : notesOf([...openings, ...bestQuotes(pages, terms, QUOTES_PER_INQUIRY)]);
     return Promise.resolve(new AIMessage({ content, tool_calls: calls }));
   }
 
@@ -141,10 +149,23 @@ function keywordsOf(question: string): string[] {
     .sort((a, b) => b.length - a.length).slice(0, 3);
 }
 
-/** What to search for; a question without a telling word is one about the whole. */
-function wordsToFind({ topic }: Inquiry): string[] {
-  const terms = termsOf(topic.replace(/^(?:In the code|More closely): /, ""));
-  return terms.length > 0 ? terms : termsOf("overview introduction purpose usage example");
+function tellingTerms({ topic }: Inquiry): string[] {
+  return termsOf(topic.replace(/^(?:In the code|More closely): /, ""));
+}
+
+/** The file that a newcomer opens first: the one called README, else the first of all. */
+function entranceOf(transcript: readonly BaseMessage[]): string | undefined {
+  const list = transcript.find((message) => message.name === "list") as ToolMessage | undefined;
+  const paths = (list?.artifact as ToolArtifact | undefined)?.matches.map(({ path }) => path) ?? [];
+  return paths.find((path) => /(?:^|\/)readme(?:\.\w+)?$/i.test(path)) ?? paths[0];
+}
+
+/** The first whole sentences of a page. */
+function openingOf(page: Page): Quote[] {
+  return sentencesOf(page).filter(({ weight, terms }) => weight > 0.5 && terms.size > 3).slice(
+    0,
+    3,
+  );
 }
 
 function withFiles(args: Record<string, unknown>, { files }: Inquiry): Record<string, unknown> {
@@ -205,7 +226,7 @@ function learned(pages: readonly Page[], terms: readonly string[]): string[] {
     .sort(([a, x], [b, y]) => y - x || (a < b ? -1 : 1)).slice(0, 3).map(([word]) => word);
 }
 
-function notesOf(pages: readonly Page[], terms: readonly string[]): string {
-  const quotes = bestQuotes(pages, terms, QUOTES_PER_INQUIRY);
-  return quotes.map((quote) => `- ${quote.text} ${placeOf(quote)}`).join("\n") || NOTHING;
+function notesOf(quotes: readonly Quote[]): string {
+  const lines = quotes.map((quote) => `- ${quote.text} ${placeOf(quote)}`);
+  return [...new Set(lines)].slice(0, QUOTES_PER_INQUIRY).join("\n") || NOTHING;
 }

@@ -14,7 +14,7 @@ const ABOUT_THIS_REPOSITORY = [
 ];
 
 const ABOUT_ANY_FOLDER = [
-  "What is the purpose of this, and how is it used?",
+  "What is this about, and how is it used?",
   "Which limits, errors and exceptions does it name?",
   "Which steps and examples help a newcomer to start?",
 ];

@@ -84,6 +84,15 @@ Deno.test("the same question over the same files gives the same report, with quo
   );
 });
 
+Deno.test("a question about the whole is answered with how the README begins", async () => {
+  await using folder = await folderOf(BAKERY);
+  const agent = createAgent({ model, checkpointer: new MemorySaver(), reports: "/nowhere" });
+  const config = { configurable: { thread_id: "t" } };
+  await agent.invoke(ask(folder.path, "What is this about, and how is it used?"), config);
+  const { draft } = (await agent.getState(config)).values;
+  assertStringIncludes(draft, "- A bakery for people who like rye bread. [README.md:3]");
+});
+
 Deno.test("a question that the files do not answer is answered with just that", async () => {
   assertEquals(
     await model.write({ question: "Submarines?", feedback: "", findings: [] }),
