@@ -56,12 +56,13 @@ export function formatTimespan(ticks: bigint): string {
 }
 
 const ISO =
-  /^(\d{4})-(\d{1,2})(?:-(\d{1,2})(?:[T ](\d{1,2}):(\d{2})(?::(\d{2})(?:[.,](\d{1,7})\d*)?)?)?)?\s*(Z|[+-]\d{2}:?\d{2})?$/i;
+  /^(\d{4})[-/](\d{1,2})(?:[-/](\d{1,2})(?:[T ](\d{1,2}):(\d{2})(?::(\d{2})(?:[.,](\d{1,7})\d*)?)?)?)?\s*(Z|[+-]\d{2}:?\d{2})?$/i;
 const AMERICAN =
-  /^(\d{1,2})\/(\d{1,2})\/(\d{4})(?:[ T](\d{1,2}):(\d{2})(?::(\d{2})(?:\.(\d{1,7}))?)?)?\s*(Z)?$/i;
+  /^(\d{1,2})[-/](\d{1,2})[-/](\d{4})(?:[ T](\d{1,2}):(\d{2})(?::(\d{2})(?:\.(\d{1,7}))?)?)?\s*(Z)?$/i;
 const MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
 const RFC_822 =
   /^(?:[a-z]{3},?\s+)?(\d{1,2})\s+([a-z]{3})[a-z]*\s+(\d{4})(?:\s+(\d{1,2}):(\d{2})(?::(\d{2}))?)?\s*(?:GMT|UTC|Z)?$/i;
+const MONTH_FIRST = /^([a-z]{3})[a-z]*\s+(\d{1,2}),?\s+(\d{4})$/i;
 const COMPACT = /^(\d{4})(\d{2})(\d{2})(?:T(\d{2}):?(\d{2}):?(\d{2}))?Z?$/;
 
 /** Ticks of a datetime's text in one of the formats that the service documents; `null` of others. */
@@ -80,6 +81,11 @@ export function parseDatetime(text: string): bigint | null {
   if (rfc) {
     const month = MONTHS.indexOf(rfc[2]!.toLowerCase()) + 1;
     return toTicks([rfc[3], String(month), rfc[1], rfc[4], rfc[5], rfc[6]], undefined, undefined);
+  }
+  const named = MONTH_FIRST.exec(trimmed);
+  if (named) {
+    const month = MONTHS.indexOf(named[1]!.toLowerCase()) + 1;
+    return makeDatetime(Number(named[3]), month, Number(named[2]));
   }
   const compact = COMPACT.exec(trimmed);
   if (compact) return toTicks(compact.slice(1), undefined, undefined);

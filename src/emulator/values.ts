@@ -196,3 +196,8 @@ export function ingestScalar(type: ScalarType, json: unknown): Value {
 function bigintText(_key: string, value: unknown): unknown {
   return typeof value === "bigint" ? Number(value) : value;
 }
+
+/** What a column holds where there is no value: strings are never null. */
+export function emptyCell(type: ScalarType): Value {
+  return type === "string" ? "" : null;
+}

@@ -1,0 +1,56 @@
+/**
+ * Compiled expressions, and what they run in.
+ *
+ * @module
+ */
+import type { Column, Row, TableSource } from "./catalog.ts";
+import { convertValue } from "./convert.ts";
+import type { ScalarType, Value } from "./values.ts";
+
+/** What one run of a query carries along. */
+export interface Run {
+  /** Ticks of `now()`: the same in all of a request. */
+  readonly now: bigint;
+  readonly random: () => number;
+  /** Results of `let` statements, arguments and parameters, by slot. */
+  readonly slots: unknown[];
+}
+
+/** A compiled scalar expression. */
+export interface Scalar {
+  readonly type: ScalarType;
+  /** Whether its value is the same for all rows of a run. */
+  readonly constant: boolean;
+  readonly get: (row: Row, run: Run) => Value;
+}
+
+/** A compiled tabular expression. */
+export interface Relation {
+  readonly columns: readonly Column[];
+  readonly rows: (run: Run) => readonly Row[];
+  /** Where the rows come from as they are, so that a filter may use an index. */
+  readonly source?: TableSource;
+  /** The name that `as` gave it. */
+  readonly name?: string;
+  /** Rows whose order a `sort` has fixed. */
+  readonly sorted?: boolean;
+}
+
+/** No row: what constants are evaluated with. */
+export const NO_ROW: Row = [];
+
+/** An expression converted to a type, as operators and functions do with their operands. */
+export function convertTo(scalar: Scalar, type: ScalarType): Scalar {
+  const from = scalar.type;
+  if (from === type) return scalar;
+  return {
+    type,
+    constant: scalar.constant,
+    get: (row, run) => convertValue(scalar.get(row, run), from, type),
+  };
+}
+
+/** A value as an expression. */
+export function constantScalar(type: ScalarType, value: Value): Scalar {
+  return { type, constant: true, get: () => value };
+}

@@ -1,0 +1,71 @@
+/**
+ * What names stand for while a text is compiled.
+ *
+ * @module
+ */
+import type { Catalog, Column } from "./catalog.ts";
+import type { Relation, Run, Scalar } from "./scalars.ts";
+import type { SyntaxNode } from "./syntax.ts";
+
+/** What a name that a `let` statement or a parameter declares stands for. */
+export type Binding =
+  | { readonly kind: "scalar"; readonly scalar: Scalar }
+  | { readonly kind: "relation"; readonly relation: Relation }
+  | { readonly kind: "function"; readonly declaration: SyntaxNode; readonly scope: Scope };
+
+/** What all scopes of one text share. */
+export interface Compilation {
+  readonly catalog: Catalog;
+  /** How many slots a run needs. */
+  slots: number;
+}
+
+/** The names that can be seen from one place of a text. */
+export class Scope {
+  readonly compilation: Compilation;
+  /** The columns of the rows that expressions here see. */
+  readonly columns: readonly Column[];
+  /** The columns of both sides, where a join's condition is compiled. */
+  readonly sides:
+    | { readonly left: readonly Column[]; readonly right: readonly Column[] }
+    | undefined;
+  readonly #parent: Scope | undefined;
+  readonly #bindings = new Map<string, Binding>();
+
+  constructor(
+    compilation: Compilation,
+    columns: readonly Column[] = [],
+    parent?: Scope,
+    sides?: Scope["sides"],
+  ) {
+    this.compilation = compilation;
+    this.columns = columns;
+    this.#parent = parent;
+    this.sides = sides;
+  }
+
+  /** The same names, seen from rows with other columns. */
+  over(columns: readonly Column[]): Scope {
+    return new Scope(this.compilation, columns, this);
+  }
+
+  /** Declares a name. */
+  bind(name: string, binding: Binding): void {
+    this.#bindings.set(name, binding);
+  }
+
+  /** What a declared name stands for. */
+  find(name: string): Binding | undefined {
+    return this.#bindings.get(name) ?? this.#parent?.find(name);
+  }
+
+  /** A slot of its own for a value that is computed once in a run. */
+  remember<T>(compute: (run: Run) => T): (run: Run) => T {
+    const slot = this.compilation.slots++;
+    return (run) => {
+      let value = run.slots[slot];
+      if (value === undefined) run.slots[slot] = value = { of: compute(run) };
+      return (value as { of: T }).of;
+    };
+  }
+}
