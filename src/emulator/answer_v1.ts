@@ -1,0 +1,111 @@
+/**
+ * Answers of the v1 endpoints: tables in one JSON object.
+ *
+ * Source: response (Kusto documentation).
+ *
+ * @module
+ */
+import type { Column } from "./catalog.ts";
+import { formatDatetime } from "./datetime.ts";
+import type { RequestIdentity } from "./error_body.ts";
+import type { ServiceError } from "./errors.ts";
+import type { RequestProperties } from "./options.ts";
+import type { QueryTable } from "./queries.ts";
+import { allowanceOf, writeRows } from "./result_rows.ts";
+import type { ScalarType } from "./values.ts";
+
+const dataTypes: Readonly<Record<ScalarType, string>> = {
+  bool: "Boolean",
+  int: "Int32",
+  long: "Int64",
+  real: "Double",
+  decimal: "SqlDecimal",
+  datetime: "DateTime",
+  timespan: "TimeSpan",
+  guid: "Guid",
+  string: "String",
+  dynamic: "Object",
+};
+
+function tableText(name: string, columns: readonly Column[], rows: readonly string[]): string {
+  const described = columns.map((column) => ({
+    ColumnName: column.name,
+    DataType: dataTypes[column.type],
+    ColumnType: column.type,
+  }));
+  return `{"TableName":${JSON.stringify(name)},"Columns":${JSON.stringify(described)},"Rows":[${
+    rows.join(",")
+  }]}`;
+}
+
+function columns(text: string): readonly Column[] {
+  return text.split(",").map((part) => {
+    const [name, type] = part.split(":");
+    return { name: name!, type: type as ScalarType };
+  });
+}
+
+/** A command's answer: its one table. */
+export function answerCommand(table: QueryTable, properties: RequestProperties): string {
+  const { rows } = writeRows(table, properties, { records: Infinity, bytes: Infinity });
+  return `{"Tables":[${tableText(table.name, table.columns, rows)}]}`;
+}
+
+const statusColumns = columns(
+  "Timestamp:datetime,Severity:int,SeverityName:string,StatusCode:int,StatusDescription:string,Count:int,RequestId:guid,ActivityId:guid,SubActivityId:guid,ClientActivityId:string",
+);
+const contentsColumns = columns("Ordinal:long,Kind:string,Name:string,Id:string,PrettyName:string");
+
+/** A query's answer: its results, then properties, status and a table of contents. */
+export function answerV1(
+  tables: readonly QueryTable[],
+  properties: RequestProperties,
+  identity: RequestIdentity,
+  finishedAt: bigint,
+): string {
+  const allowance = allowanceOf(properties);
+  const texts: string[] = [];
+  const contents: (readonly [string, string, string])[] = [];
+  let error: ServiceError | undefined;
+  for (const [at, table] of tables.entries()) {
+    const written = writeRows(table, properties, allowance);
+    error = written.error;
+    const rows = error && !properties.deferErrors
+      ? [...written.rows, JSON.stringify({ Exceptions: [error.message] })]
+      : written.rows;
+    texts.push(tableText(`Table_${at}`, table.columns, rows));
+    contents.push(["QueryResult", table.name, identity.activityId]);
+    if (error) break;
+  }
+  const extended = tables.map(() => JSON.stringify([JSON.stringify({ Visualization: null })]));
+  texts.push(tableText(`Table_${texts.length}`, columns("Value:string"), extended));
+  contents.push(["QueryProperties", "@ExtendedProperties", identity.activityId]);
+  texts.push(
+    tableText(`Table_${texts.length}`, statusColumns, [
+      JSON.stringify([
+        formatDatetime(finishedAt),
+        error ? 2 : 4,
+        error ? "Error" : "Info",
+        error ? -2133196797 : 0,
+        error ? error.message : "Query completed successfully",
+        1,
+        identity.activityId,
+        identity.activityId,
+        identity.activityId,
+        identity.clientRequestId,
+      ]),
+    ]),
+  );
+  contents.push(["QueryStatus", "QueryStatus", "00000000-0000-0000-0000-000000000000"]);
+  texts.push(
+    tableText(
+      `Table_${texts.length}`,
+      contentsColumns,
+      contents.map(([kind, name, id], at) => JSON.stringify([at, kind, name, id, ""])),
+    ),
+  );
+  const exceptions = error && !properties.deferErrors
+    ? `,"Exceptions":${JSON.stringify([error.message])}`
+    : "";
+  return `{"Tables":[${texts.join(",")}]${exceptions}}`;
+}

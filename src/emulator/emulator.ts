@@ -1,0 +1,200 @@
+/**
+ * The emulator as one object: a database behind the service's REST endpoints, in process or on loopback.
+ *
+ * @module
+ */
+import type { Tokens } from "./access.ts";
+import { Database } from "./database.ts";
+import { ticksFromMilliseconds } from "./datetime.ts";
+import { EmulatorError } from "./emulator_error.ts";
+import { Handler } from "./handler.ts";
+import { Operations } from "./operations.ts";
+import { Queries } from "./queries.ts";
+import { RequestLog, type RequestRecord } from "./requests.ts";
+import { SchemaCache } from "./schema_cache.ts";
+import type { Server } from "./server.ts";
+import type { Store } from "./store.ts";
+import { type Trouble, TroubleMaker } from "./trouble.ts";
+
+/** What an emulator can be told when it is made. */
+export interface KustoEmulatorOptions {
+  /** The name of its one database. @default "NetDefaultDB" */
+  readonly database?: string;
+  /** A folder to keep everything in; without one no disk is touched. */
+  readonly folder?: string;
+  /** The clock, in milliseconds since 1970. @default Date.now */
+  readonly now?: () => number;
+  /** Gives numbers from 0 up to 1: ids, `rand()` and the draws of trouble come from it. @default Math.random */
+  readonly random?: () => number;
+  /** Waits, for bodies that come late. @default a timer */
+  readonly sleep?: (milliseconds: number) => Promise<void>;
+  /** Tokens with their roles; when given, requests without one of them are answered with 401. */
+  readonly tokens?: Tokens;
+  /**
+   * Whether streaming ingestion learns of schema changes only after five minutes or a `.clear ... cache` command, as on
+   * the service. @default true
+   */
+  readonly schemaCacheLag?: boolean;
+  /** Milliseconds before streamed rows are seen by queries. @default 0 */
+  readonly visibilityDelayMs?: number;
+  /** Trouble to begin with. */
+  readonly trouble?: readonly Trouble[];
+  /** Told of each request that was answered. */
+  readonly onRequest?: (record: RequestRecord) => void;
+}
+
+/** Where an emulator listens. */
+export interface Listening {
+  /** The address, such as `http://127.0.0.1:8080`. */
+  readonly url: string;
+}
+
+/**
+ * An embedded Kusto for tests and local runs: one database that understands management commands, streaming ingestion and
+ * the query language, and answers as the service does.
+ *
+ * It starts empty, is as harsh as the service by default, and refuses what it does not know.
+ *
+ * @example A query in process
+ * ```ts
+ * import { KustoEmulator } from "@x/kusto-checkpoint/emulator";
+ *
+ * const emulator = new KustoEmulator();
+ * const answer = await emulator.fetch("https://any.host/v2/rest/query", {
+ *   method: "POST",
+ *   body: JSON.stringify({ db: "NetDefaultDB", csl: "print answer = 6 * 7" }),
+ * });
+ * console.log(answer.status);
+ * await emulator.close();
+ * ```
+ */
+export class KustoEmulator implements AsyncDisposable {
+  /** The name of the database. */
+  readonly database: string;
+  /** Makes trouble at run time. */
+  readonly trouble: TroubleMaker;
+  /** The requests that were answered. */
+  readonly requests: RequestLog;
+  /**
+   * Answers a request to any host as the service would; takes what the global `fetch` takes, and is bound, so that it may
+   * be passed on.
+   */
+  readonly fetch: (input: string | URL | Request, init?: RequestInit) => Promise<Response>;
+  readonly #options: KustoEmulatorOptions;
+  readonly #random: () => number;
+  #opening: Promise<Handler> | undefined;
+  #store: Store | undefined;
+  #server: Promise<Server> | undefined;
+  #isClosed = false;
+
+  /** Makes an emulator; nothing is opened or loaded before it is first used. */
+  constructor(options: KustoEmulatorOptions = {}) {
+    this.#options = options;
+    this.#random = options.random ?? Math.random;
+    this.database = options.database ?? "NetDefaultDB";
+    this.trouble = new TroubleMaker(
+      this.#random,
+      options.visibilityDelayMs ?? 0,
+      options.trouble ?? [],
+    );
+    this.requests = new RequestLog(options.onRequest);
+    this.fetch = async (input, init) => {
+      const handler = await this.#open();
+      const request = new Request(input, init);
+      request.signal.throwIfAborted();
+      const body = new Uint8Array(await request.arrayBuffer());
+      const answer = await handler.handle({
+        method: request.method,
+        url: new URL(request.url),
+        headers: request.headers,
+        body,
+      });
+      request.signal.throwIfAborted();
+      return answer;
+    };
+  }
+
+  /**
+   * Opens the folder, if there is one, ahead of the first request.
+   *
+   * @throws {EmulatorError} Where the folder cannot be opened or another process has it.
+   */
+  async open(): Promise<void> {
+    await this.#open();
+  }
+
+  /**
+   * Listens on loopback.
+   *
+   * @param options `port`: 0, the default, takes a free one.
+   * @throws {EmulatorError} Where the folder cannot be opened or another process has it.
+   */
+  async listen(options: { readonly port?: number } = {}): Promise<Listening> {
+    const handler = await this.#open();
+    this.#server ??= import("./server.ts").then(({ startServer }) =>
+      startServer(handler, options.port ?? 0)
+    );
+    const { url } = await this.#server;
+    return { url };
+  }
+
+  /** Ends listening and closes the folder; requests that come later are refused. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    const [server] = await Promise.all([this.#server, this.#opening?.catch(() => undefined)]);
+    await server?.close();
+    this.#store?.close();
+    this.#store = undefined;
+  }
+
+  /** The same as {@linkcode close}. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  #open(): Promise<Handler> {
+    if (this.#isClosed) {
+      throw new EmulatorError("CLOSED", "Cannot answer a request: the emulator is closed");
+    }
+    this.#opening ??= this.#start();
+    return this.#opening;
+  }
+
+  async #start(): Promise<Handler> {
+    const { folder, tokens, schemaCacheLag, sleep } = this.#options;
+    const clock = this.#options.now ?? Date.now;
+    const now = (): bigint => ticksFromMilliseconds(clock());
+    if (folder !== undefined) {
+      const { openSqliteStore } = await import("./sqlite_store.ts");
+      this.#store = await openSqliteStore(folder);
+    }
+    const queries = new Queries(now, this.#random);
+    const database = new Database({
+      name: this.database,
+      now,
+      store: this.#store,
+      runView: (query, catalog) => queries.runOne(query, catalog),
+    });
+    return new Handler({
+      database,
+      queries,
+      schemaCache: new SchemaCache(database, schemaCacheLag ?? true),
+      operations: new Operations(),
+      trouble: this.trouble,
+      log: this.requests,
+      tokens,
+      newId: () => randomId(this.#random),
+      elapsed: () => performance.now(),
+      sleep: sleep ?? ((milliseconds) => new Promise((resume) => setTimeout(resume, milliseconds))),
+    });
+  }
+}
+
+/** A random UUID of the random numbers given. */
+function randomId(random: () => number): string {
+  const digits = Array.from({ length: 32 }, () => Math.floor(random() * 16).toString(16));
+  digits[12] = "4";
+  digits[16] = "89ab"[Math.floor(random() * 4)]!;
+  const text = digits.join("");
+  return [8, 12, 16, 20].reduceRight((id, at) => `${id.slice(0, at)}-${id.slice(at)}`, text);
+}

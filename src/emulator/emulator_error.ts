@@ -1,0 +1,21 @@
+/**
+ * Failures of the emulator itself, as opposed to those that it answers with.
+ *
+ * @module
+ */
+
+/** Why an emulator cannot work. */
+export type EmulatorErrorCode = "FOLDER_IN_USE" | "NO_SQLITE" | "FOLDER_UNREADABLE" | "CLOSED";
+
+/** Thrown when an emulator cannot open its folder, or is used after it was closed. */
+export class EmulatorError extends Error {
+  override readonly name = "EmulatorError";
+  /** Why. */
+  readonly code: EmulatorErrorCode;
+
+  /** Makes an error of a code and a message. */
+  constructor(code: EmulatorErrorCode, message: string, cause?: unknown) {
+    super(message, { cause });
+    this.code = code;
+  }
+}

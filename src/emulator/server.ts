@@ -1,0 +1,117 @@
+/**
+ * The emulator on a port of the loopback interface, by `node:http`, which Deno, Bun and Node.js all have.
+ *
+ * @module
+ */
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { packBody } from "./bodies.ts";
+import { ConnectionReset, type Handler } from "./handler.ts";
+
+/** A server that is listening. */
+export interface Server {
+  readonly url: string;
+  close(): Promise<void>;
+}
+
+/** Answers smaller than this are not packed. */
+const smallestPacked = 1_024;
+
+/** Begins to listen; port 0 takes a free one. */
+export async function startServer(handler: Handler, port: number): Promise<Server> {
+  const { createServer } = await import("node:http");
+  const server = createServer((message, reply) => {
+    answer(handler, message, reply).catch((error: unknown) => {
+      // A broken connection is what was asked for; anything else must not leave the client waiting either.
+      reply.destroy(error instanceof Error ? error : undefined);
+    });
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(port, "127.0.0.1", resolve);
+  });
+  const address = server.address();
+  const bound = typeof address === "object" && address !== null ? address.port : port;
+  return {
+    url: `http://127.0.0.1:${bound}`,
+    close: () =>
+      new Promise((resolve, reject) => {
+        server.close((error) => error ? reject(error) : resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+async function answer(
+  handler: Handler,
+  message: IncomingMessage,
+  reply: ServerResponse,
+): Promise<void> {
+  const headers = new Headers();
+  for (const [name, value] of Object.entries(message.headers)) {
+    if (value !== undefined) headers.set(name, Array.isArray(value) ? value.join(", ") : value);
+  }
+  let response: Response;
+  try {
+    response = await handler.handle({
+      method: message.method ?? "GET",
+      url: new URL(message.url ?? "/", "http://127.0.0.1"),
+      headers,
+      body: await readAll(message),
+    });
+  } catch (error) {
+    if (!(error instanceof ConnectionReset)) throw error;
+    message.socket.destroy();
+    return;
+  }
+  reply.statusCode = response.status;
+  for (const [name, value] of response.headers) reply.setHeader(name, value);
+  if (response.body === null) {
+    reply.end();
+    return;
+  }
+  await send(response.body, reply, /\bgzip\b/i.test(headers.get("accept-encoding") ?? ""));
+}
+
+async function readAll(message: IncomingMessage): Promise<Uint8Array<ArrayBuffer>> {
+  const parts: Uint8Array[] = [];
+  let size = 0;
+  for await (const part of message) {
+    parts.push(part);
+    size += part.length;
+  }
+  const body = new Uint8Array(size);
+  let at = 0;
+  for (const part of parts) {
+    body.set(part, at);
+    at += part.length;
+  }
+  return body;
+}
+
+async function send(
+  body: ReadableStream<Uint8Array>,
+  reply: ServerResponse,
+  mayPack: boolean,
+): Promise<void> {
+  const reader = body.getReader();
+  const first = await reader.read();
+  if (first.done) {
+    reply.end();
+    return;
+  }
+  let next: ReadableStreamReadResult<Uint8Array>;
+  try {
+    next = await reader.read();
+  } catch {
+    // The answer breaks off after its first part.
+    reply.write(first.value, () => reply.destroy());
+    return;
+  }
+  if (!next.done) throw new Error("An answer's body came in more than one part");
+  if (mayPack && first.value.length >= smallestPacked) {
+    const packed = await packBody(first.value as Uint8Array<ArrayBuffer>);
+    reply.setHeader("content-encoding", "gzip");
+    reply.setHeader("vary", "accept-encoding");
+    reply.end(packed);
+  } else reply.end(first.value);
+}
