@@ -66,6 +66,11 @@ export class Usage {
     return this.#traffic.get(endpoint) ?? { requests: 0, sent: 0, received: 0 };
   }
 
+  /** Counts from nothing again. */
+  clear(): void {
+    this.#traffic.clear();
+  }
+
   /** One line for people. */
   toString(): string {
     const kinds: Endpoint[] = ["query", "ingest", "command", "other"];
