@@ -157,8 +157,7 @@ function compileCall(node: SyntaxNode, scope: Scope): Scalar {
   const name = part(node, "Name").text.trim();
   const found = findFunction(name, node, scope);
   if (found) return callUserFunction(node, found, scope);
-  const args = part(node, "ArgumentList").items.map((item) => compileScalar(item, scope));
-  return callFunction(node, name, args);
+  return callFunction(node, scope, compileScalar);
 }
 
 function compileToScalar(node: SyntaxNode, scope: Scope): Scalar {

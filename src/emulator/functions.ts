@@ -1,149 +1,88 @@
 /**
- * Calls of the scalar functions that the language brings along.
+ * Scalar functions: where they are found, and how their calls are compiled.
  *
- * To add one: put it into the table of its kind (`functions_text.ts`, `functions_math.ts`,
- * `functions_time.ts`, `functions_dynamic.ts`) and a row into the test beside it.
+ * Sources: the page of each function (Kusto documentation). To add one, write a line in the table of
+ * its kind and a case in the tests.
  *
  * @module
  */
-import { commonType, compareValues } from "./compare.ts";
+import { windowFunctions } from "./functions_rows.ts";
+import { conversions } from "./functions_conversion.ts";
+import { datetimeFunctions } from "./functions_datetime.ts";
 import { dynamicFunctions } from "./functions_dynamic.ts";
+import { logicFunctions } from "./functions_logic.ts";
 import { mathFunctions } from "./functions_math.ts";
+import { regexFunctions } from "./functions_regex.ts";
 import { textFunctions } from "./functions_text.ts";
-import { timeFunctions } from "./functions_time.ts";
 import { convertTo, type Run, type Scalar } from "./scalars.ts";
-import { refuse, type SyntaxNode } from "./syntax.ts";
-import { emptyCell, type ScalarType, type Value } from "./values.ts";
+import type { Scope } from "./scope.ts";
+import { part, refuse, type SyntaxNode } from "./syntax.ts";
+import type { ScalarType, Value } from "./values.ts";
 
-/** A function of values. */
+/** A scalar function whose value depends on its arguments alone. */
 export interface ScalarFunction {
-  /** What the arguments are converted to; the last goes for all further ones; absent: left as they are. */
+  /** The types that arguments are converted to, the last one standing for all further ones. */
   readonly takes?: readonly (ScalarType | undefined)[];
-  /** Whether it is called with nulls too; else one null argument makes the result null. */
+  /** The type of the result; without it, the one that the parser gives. */
+  readonly type?: ScalarType | ((types: readonly ScalarType[], node: SyntaxNode) => ScalarType);
+  /** Whether it looks at null arguments; otherwise one of them makes the result null. */
   readonly nulls?: boolean;
-  /** What it gives, where the parser's word is not enough. */
-  readonly gives?: ScalarType;
-  readonly call: (args: readonly Value[], types: readonly ScalarType[], run: Run) => Value;
+  /** Whether the same arguments may give another value. */
+  readonly volatile?: boolean;
+  readonly of: (args: readonly Value[], types: readonly ScalarType[], run: Run) => Value;
 }
 
-/** Compiles a call. */
-export function callFunction(node: SyntaxNode, name: string, args: readonly Scalar[]): Scalar {
-  if (Object.hasOwn(controlFunctions, name)) return controlFunctions[name]!(node, args);
-  if (Object.hasOwn(conversions, name)) return convertTo(args[0]!, conversions[name]!);
-  const found = Object.hasOwn(functions, name) ? functions[name] : undefined;
-  if (!found) throw refuse(node, `the function '${name}'`);
-  const type = found.gives ?? node.type ?? "dynamic";
-  const operands = args.map((arg, at) => {
-    const wanted = found.takes?.[Math.min(at, found.takes.length - 1)];
-    return wanted === undefined ? arg : convertTo(arg, wanted);
-  });
-  const types = operands.map((operand) => operand.type);
-  const empty = emptyCell(type);
-  return {
-    type,
-    constant: operands.every(({ constant }) => constant) && !VOLATILE.has(name),
-    get: (row, run) => {
-      const values = operands.map((operand) => operand.get(row, run));
-      if (!found.nulls && values.includes(null)) return empty;
-      return found.call(values, types, run) ?? empty;
-    },
-  };
-}
+/** A function that needs more than the values of its arguments. */
+export type SpecialFunction = (node: SyntaxNode, scope: Scope, compile: Compile) => Scalar;
 
-const VOLATILE: ReadonlySet<string> = new Set(["rand", "new_guid"]);
+/** Compiles an argument. */
+export type Compile = (node: SyntaxNode, scope: Scope) => Scalar;
 
 const functions: Readonly<Record<string, ScalarFunction>> = {
-  ...textFunctions,
-  ...mathFunctions,
-  ...timeFunctions,
+  ...conversions,
+  ...datetimeFunctions,
   ...dynamicFunctions,
+  ...mathFunctions,
+  ...regexFunctions,
+  ...textFunctions,
 };
 
-const conversions: Readonly<Record<string, ScalarType>> = {
-  tostring: "string",
-  toint: "int",
-  tolong: "long",
-  todouble: "real",
-  toreal: "real",
-  todecimal: "decimal",
-  tobool: "bool",
-  toboolean: "bool",
-  todatetime: "datetime",
-  totimespan: "timespan",
-  toguid: "guid",
+const special: Readonly<Record<string, SpecialFunction>> = {
+  ...logicFunctions,
+  ...windowFunctions,
 };
 
-type Control = (node: SyntaxNode, args: readonly Scalar[]) => Scalar;
-
-const controlFunctions: Readonly<Record<string, Control>> = {
-  iff: choose,
-  iif: choose,
-  case: choose,
-  coalesce: (node, args) => {
-    const type = resultType(node, args);
-    const operands = args.map((arg) => convertTo(arg, type));
-    return {
-      type,
-      constant: operands.every(({ constant }) => constant),
-      get: (row, run) => {
-        for (const operand of operands) {
-          const value = operand.get(row, run);
-          if (value !== null && value !== "") return value;
-        }
-        return emptyCell(type);
-      },
-    };
-  },
-  max_of: (node, args) => extreme(node, args, 1),
-  min_of: (node, args) => extreme(node, args, -1),
-  not: (_node, [operand]) => {
-    const value = convertTo(operand!, "bool");
-    return {
-      ...value,
-      get: (row, run) => {
-        const holds = value.get(row, run);
-        return holds === null ? null : !holds;
-      },
-    };
-  },
-  ingestion_time: (node) => {
-    throw refuse(node, "the function 'ingestion_time' here");
-  },
-};
-
-/** `iff(if, then, else)` and `case(if, then, if, then, ..., else)`. */
-function choose(node: SyntaxNode, args: readonly Scalar[]): Scalar {
-  const results = args.filter((_, at) => at % 2 === 1 || at === args.length - 1);
-  const type = resultType(node, results);
-  const operands = args.map((arg, at) =>
-    convertTo(arg, at % 2 === 0 && at < args.length - 1 ? "bool" : type)
-  );
-  return {
-    type,
-    constant: operands.every(({ constant }) => constant),
-    get: (row, run) => {
-      for (let at = 0; at + 1 < operands.length; at += 2) {
-        if (operands[at]!.get(row, run) === true) return operands[at + 1]!.get(row, run);
-      }
-      return operands.at(-1)!.get(row, run);
-    },
-  };
+/** The names of all scalar functions. */
+export function scalarFunctionNames(): string[] {
+  return [...Object.keys(functions), ...Object.keys(special)].sort();
 }
 
-function resultType(node: SyntaxNode, results: readonly Scalar[]): ScalarType {
-  return node.type ?? results.map(({ type }) => type).reduce((a, b) => commonType(a, b) ?? a);
-}
-
-function extreme(node: SyntaxNode, args: readonly Scalar[], sign: number): Scalar {
-  const type = resultType(node, args);
-  const operands = args.map((arg) => convertTo(arg, type));
-  return {
-    type,
-    constant: operands.every(({ constant }) => constant),
-    get: (row, run) =>
-      operands.map((operand) => operand.get(row, run)).reduce((best, value) => {
-        if (value === null) return best;
-        return best === null || compareValues(value, best) * sign > 0 ? value : best;
-      }),
+/** Compiles a call of a built-in function. */
+export function callFunction(node: SyntaxNode, scope: Scope, compile: Compile): Scalar {
+  const name = part(node, "Name").text.trim();
+  if (Object.hasOwn(special, name)) return special[name]!(node, scope, compile);
+  const found = Object.hasOwn(functions, name) ? functions[name] : undefined;
+  if (!found) throw refuse(node, `the function '${name}'`);
+  const given = part(node, "ArgumentList").items.map((item) => compile(item, scope));
+  const { takes, of, nulls } = found;
+  const args = given.map((arg, at) => {
+    const wanted = takes && takes[Math.min(at, takes.length - 1)];
+    return wanted ? convertTo(arg, wanted) : arg;
+  });
+  const types = args.map(({ type }) => type);
+  const type = typeof found.type === "function" ? found.type(types, node) : found.type ?? node.type;
+  if (type === undefined) throw refuse(node, `the function '${name}' here`);
+  const constant = !found.volatile && args.every((arg) => arg.constant);
+  const get: Scalar["get"] = (row, run) => {
+    const values = new Array<Value>(args.length);
+    for (let at = 0; at < args.length; at++) {
+      const value = args[at]!.get(row, run);
+      if (value === null && !nulls) return type === "string" ? "" : null;
+      values[at] = value;
+    }
+    return of(values, types, run);
   };
+  if (!constant || args.length === 0) return { type, constant, get };
+  const once = scope.remember((run) => get([], run));
+  return { type, constant, get: (_row, run) => once(run) };
 }

@@ -1,228 +1,228 @@
 /**
- * Functions of arrays, bags and JSON.
- *
- * Sources: the pages of the dynamic, array and set functions (Kusto documentation).
+ * Functions over arrays and bags.
  *
  * @module
  */
-import { compareForSort, keyText } from "./compare.ts";
-import { convertValue, dynamicScalarType, toDynamic } from "./convert.ts";
-import { dynamicWire, isArray, isBag, makeBag, parseJson } from "./dynamic.ts";
+import { compareForSort, equalValues, keyText } from "./compare.ts";
+import { convertValue, toDynamic } from "./convert.ts";
+import { type Dynamic, dynamicText, isArray, isBag, makeBag } from "./dynamic.ts";
 import type { ScalarFunction } from "./functions.ts";
-import { type ScalarType, toText, type Value } from "./values.ts";
+import type { ScalarType, Value } from "./values.ts";
 
-const array = (call: ScalarFunction["call"]): ScalarFunction => ({ gives: "dynamic", call });
+type Of = ScalarFunction["of"];
+type Items = readonly Dynamic[];
 
-function arrayOf(value: Value | undefined): readonly Value[] {
-  return isArray(value ?? null) ? value as readonly Value[] : [];
+/** A function of an array; of what is none it gives null. */
+function ofArray(type: ScalarType, of: (items: Items, ...args: Value[]) => Value): ScalarFunction {
+  return {
+    takes: ["dynamic", undefined],
+    type,
+    nulls: true,
+    of: ([array, ...args]) => isArray(array!) ? of(array, ...args) : null,
+  };
 }
 
-function distinct(values: readonly Value[]): Value[] {
-  return [...new Map(values.map((value) => [keyText(value), value])).values()];
+/** A function of several arrays; one that is none makes the result null. */
+function ofArrays(of: (arrays: readonly Items[]) => Value): ScalarFunction {
+  return {
+    takes: ["dynamic"],
+    type: "dynamic",
+    nulls: true,
+    of: (arrays) => arrays.every(isArray) ? of(arrays) : null,
+  };
 }
 
-function keysOf(value: Value | undefined): Set<string> {
-  return new Set(arrayOf(value).map(keyText));
+function distinct(items: Items): Dynamic[] {
+  return [...new Map(items.map((item) => [keyText(item), item])).values()];
 }
 
-function parse([value]: readonly Value[], [type]: readonly ScalarType[]): Value {
-  return type === "dynamic" ? value! : parseJson(toText(type!, value!));
+function keysOf(items: Items): Set<string> {
+  return new Set(items.map(keyText));
 }
 
-function slice([list, start, end]: readonly Value[]): Value {
-  if (!isArray(list!)) return null;
-  const last = Number(end);
-  return list.slice(Number(start), last === -1 ? undefined : last + 1);
-}
-
-function sortBy(descending: boolean): ScalarFunction {
-  return array(([list]) =>
-    isArray(list!)
-      ? list.toSorted((a, b) => compareForSort(a, b, { descending, nullsFirst: false }))
-      : null
-  );
-}
-
-function indexOfArray([list, wanted]: readonly Value[], types: readonly ScalarType[]): Value {
-  if (!isArray(list!)) return null;
-  const key = keyText(toDynamic(wanted!, types[1]!));
-  return BigInt(list.findIndex((item) => keyText(item) === key));
-}
-
-function numbersOf(value: Value | undefined): number[] {
-  return arrayOf(value).map((item) => Number(convertValue(item, "dynamic", "real")));
-}
-
-function atPath(value: Value, path: string): Value {
-  let at: Value = value;
-  for (
-    const [, name, quoted, index] of path.matchAll(
-      /\.([\p{L}\p{N}_]+)|\[['"](.*?)['"]\]|\[(\d+)\]/gu,
-    )
-  ) {
-    const key = name ?? quoted;
-    if (key !== undefined) at = isBag(at) && Object.hasOwn(at, key) ? at[key]! : null;
-    else at = isArray(at) ? at[Number(index)] ?? null : null;
+function indexOf(items: Items, wanted: Value, from: number, length: number, nth: number): bigint {
+  const first = from < 0 ? Math.max(0, items.length + from) : from;
+  const last = length < 0 ? items.length : Math.min(items.length, first + length);
+  for (let at = first; at < last; at++) {
+    if (equalValues(items[at]!, wanted) && --nth === 0) return BigInt(at);
   }
-  return at;
+  return -1n;
 }
 
-function typeName(value: Value, type: ScalarType): string {
-  if (value === null) return "null";
-  if (type !== "dynamic") return type === "real" ? "double" : type;
-  if (isArray(value)) return "array";
-  if (isBag(value)) return "dictionary";
-  const inner = dynamicScalarType(value);
-  if (inner === "long" && Number(value) === (Number(value) | 0)) return "int";
-  return inner === "real" ? "double" : inner ?? "null";
+function sliceOf(items: Items, from: Value, to: Value): Dynamic[] {
+  const place = (index: number) => index < 0 ? Math.max(0, items.length + index) : index;
+  return items.slice(place(Number(from)), place(Number(to)) + 1);
 }
 
-/** The functions of dynamics. */
-export const dynamicFunctions: Readonly<Record<string, ScalarFunction>> = {
-  parse_json: { gives: "dynamic", call: parse },
-  parsejson: { gives: "dynamic", call: parse },
-  todynamic: { gives: "dynamic", call: parse },
-  toobject: { gives: "dynamic", call: parse },
-  dynamic_to_json: { takes: ["dynamic"], call: ([value]) => dynamicWire(value!) },
-  gettype: { nulls: true, gives: "string", call: ([value], [type]) => typeName(value!, type!) },
-  array_length: { gives: "long", call: ([list]) => isArray(list!) ? BigInt(list.length) : null },
-  array_concat: array((lists) => lists.flatMap((list) => isArray(list) ? [...list] : [])),
-  array_slice: array(slice),
-  array_reverse: array(([list]) => isArray(list!) ? list.toReversed() : null),
-  array_sort_asc: sortBy(false),
-  array_sort_desc: sortBy(true),
-  array_index_of: { gives: "long", call: indexOfArray },
-  array_sum: {
-    gives: "real",
-    call: ([list]) => numbersOf(list).reduce((sum, value) => sum + value, 0),
-  },
-  array_iff: array(([conditions, yes, no]) =>
-    arrayOf(conditions).map((condition, at) => {
-      const chosen = condition ? yes! : no!;
-      return isArray(chosen) ? chosen[at] ?? null : chosen;
-    })
-  ),
-  array_rotate_left: array(([list, by]) => rotate(list!, Number(by))),
-  array_rotate_right: array(([list, by]) => rotate(list!, -Number(by))),
-  array_split: array(([list, at]) => {
-    const places = isArray(at!) ? at.map(Number) : [Number(at)];
-    const edges = [0, ...places.map((place) => place < 0 ? arrayOf(list).length + place : place)];
-    return edges.map((edge, index) => arrayOf(list).slice(edge, edges[index + 1]));
-  }),
-  pack_array: {
-    nulls: true,
-    gives: "dynamic",
-    call: (args, types) => args.map((arg, at) => toDynamic(arg, types[at]!)),
-  },
-  bag_pack: { nulls: true, gives: "dynamic", call: pack },
-  pack: { nulls: true, gives: "dynamic", call: pack },
-  bag_keys: array(([bag]) => isBag(bag!) ? Object.keys(bag) : null),
-  bag_has_key: {
-    gives: "bool",
-    call: ([bag, key]) => isBag(bag!) && Object.hasOwn(bag, String(key)),
-  },
-  bag_merge: array((bags) =>
-    makeBag(bags.toReversed().flatMap((bag) => isBag(bag) ? Object.entries(bag) : []))
-  ),
-  bag_remove_keys: array(([bag, keys]) => {
-    const gone = new Set(arrayOf(keys).map(String));
-    return isBag(bag!) ? makeBag(Object.entries(bag).filter(([key]) => !gone.has(key))) : null;
-  }),
-  bag_set_key: array(([bag, key, value], types) =>
-    isBag(bag!)
-      ? makeBag([...Object.entries(bag), [String(key), toDynamic(value!, types[2]!)]])
-      : null
-  ),
-  bag_zip: array(([keys, values]) =>
-    makeBag(arrayOf(keys).map((key, at) => [String(key), arrayOf(values)[at] ?? null]))
-  ),
-  set_union: array((sets) => distinct(sets.flatMap((set) => [...arrayOf(set)]))),
-  set_intersect: array(([head, ...others]) => {
-    const keys = others.map(keysOf);
-    return distinct(arrayOf(head)).filter((item) => keys.every((set) => set.has(keyText(item))));
-  }),
-  set_difference: array(([head, ...others]) => {
-    const keys = others.map(keysOf);
-    return distinct(arrayOf(head)).filter((item) => !keys.some((set) => set.has(keyText(item))));
-  }),
-  set_has_element: {
-    gives: "bool",
-    call: ([set, item], types) =>
-      isArray(set!) ? keysOf(set).has(keyText(toDynamic(item!, types[1]!))) : null,
-  },
-  extract_json: {
-    takes: ["string"],
-    call: ([path, json]) => {
-      const found = atPath(parseJson(json as string), path as string);
-      return found === null ? "" : toText("dynamic", found);
-    },
-  },
-  extractjson: {
-    takes: ["string"],
-    call: ([path, json]) => {
-      const found = atPath(parseJson(json as string), path as string);
-      return found === null ? "" : toText("dynamic", found);
-    },
-  },
-  zip: array((lists) => {
-    const longest = Math.max(...lists.map((list) => arrayOf(list).length));
-    return Array.from(
-      { length: longest },
-      (_, at) => lists.map((list) => arrayOf(list)[at] ?? null),
-    );
-  }),
-  repeat: array(([value, times], types) =>
-    Array.from({ length: Math.max(0, Number(times)) }, () => toDynamic(value!, types[0]!))
-  ),
-  range: array(([from, to, step], types) => {
-    const items: Value[] = [];
-    const by = step ??
-      (types[0] === "datetime" || types[0] === "timespan"
-        ? 36_000_000_000n
-        : types[0] === "long"
-        ? 1n
-        : 1);
-    const exact = [from, to, by].every((value) => typeof value === "bigint");
-    const [first, last, width] = exact ? [from, to, by] : [from, to, by].map(Number);
-    if (Number(width) === 0) return null;
-    for (
-      let at = first as number;
-      Number(width) > 0 ? at <= (last as number) : at >= (last as number);
-    ) {
-      items.push(toDynamic(at, exact ? types[0]! : "real"));
-      at = (at + (width as number)) as number;
-    }
-    return items;
-  }),
-  treepath: array(([value]) => paths(value!, "$")),
-  estimate_data_size: {
-    nulls: true,
-    gives: "long",
-    call: (args, types) =>
-      args.reduce<bigint>((sum, arg, at) => sum + BigInt(toText(types[at]!, arg).length), 0n),
-  },
-};
-
-function rotate(list: Value, by: number): Value {
-  if (!isArray(list)) return null;
-  if (list.length === 0) return list;
-  const at = ((by % list.length) + list.length) % list.length;
-  return [...list.slice(at), ...list.slice(0, at)];
+function sorted(items: Items, descending: boolean, nullsLast: boolean): Dynamic[] {
+  const ordering = { descending, nullsFirst: !nullsLast };
+  return items.toSorted((a, b) => compareForSort(a, b, ordering));
 }
 
-function pack(args: readonly Value[], types: readonly ScalarType[]): Value {
-  const entries: [string, Value][] = [];
+/** Sorts the first array, and the others along with it. */
+function arraySort(descending: boolean): ScalarFunction {
+  return ofArray("dynamic", (items, ...rest) => sorted(items, descending, rest.at(-1) !== false));
+}
+
+function shift(items: Items, by: number, fill: Value): Dynamic[] {
+  const padding = new Array<Dynamic>(Math.min(Math.abs(by), items.length)).fill(fill);
+  return by >= 0 ? [...items.slice(by), ...padding] : [...padding, ...items.slice(0, by)];
+}
+
+function rotate(items: Items, by: number): Dynamic[] {
+  if (items.length === 0) return [];
+  const start = ((by % items.length) + items.length) % items.length;
+  return [...items.slice(start), ...items.slice(0, start)];
+}
+
+const bagPack: Of = (args, types) => {
+  const entries: [string, Dynamic][] = [];
   for (let at = 0; at + 1 < args.length; at += 2) {
-    entries.push([toText(types[at]!, args[at]!), toDynamic(args[at + 1]!, types[at + 1]!)]);
+    entries.push([String(args[at]), toDynamic(args[at + 1]!, types[at + 1]!)]);
   }
   return makeBag(entries);
+};
+
+const pack: ScalarFunction = { type: "dynamic", nulls: true, of: bagPack };
+
+/** The bags joined, the first one to hold a key keeping it. */
+const bagMerge: Of = (bags) =>
+  makeBag(bags.toReversed().flatMap((bag) => isBag(bag) ? Object.entries(bag) : []));
+
+function removeKeys(bag: Value, keys: Value): Value {
+  if (!isBag(bag) || !isArray(keys)) return null;
+  const gone = new Set(keys.map(dynamicText));
+  return makeBag(Object.entries(bag).filter(([key]) => !gone.has(key)));
 }
 
-function paths(value: Value, at: string): Value[] {
-  if (isArray(value)) return [`${at}[0]`, ...value.flatMap((item) => paths(item, `${at}[0]`))];
-  if (!isBag(value)) return [];
-  return Object.entries(value).flatMap(([key, item]) => {
-    const path = `${at}.${key}`;
-    return [path, ...paths(item, path)];
-  });
+/** Numbers or times from one to another. */
+function rangeOf([from, to, step]: readonly Value[], types: readonly ScalarType[]): Value {
+  const type = types[0] === "datetime" || types[0] === "timespan"
+    ? types[0]
+    : types.includes("real")
+    ? "real"
+    : "long";
+  const stepType = type === "datetime" ? "timespan" : type;
+  const day = 864_000_000_000n;
+  const one = type === "real" ? 1 : type === "long" ? 1n : day;
+  const first = convertValue(from!, types[0]!, type) as number;
+  const last = convertValue(to!, types[1]!, type) as number;
+  const by = (step === undefined ? one : convertValue(step, types[2]!, stepType)) as number;
+  const items: Dynamic[] = [];
+  if (!by || first === null || last === null) return null;
+  for (let at = first; by > 0 ? at <= last : at >= last; at = at + by) {
+    items.push(toDynamic(at, type));
+    if (items.length === 1_048_576) break;
+  }
+  return items;
 }
+
+const array = (args: readonly Value[], types: readonly ScalarType[]): Dynamic[] =>
+  args.map((arg, at) => toDynamic(arg, types[at]!));
+
+/** The functions by name. */
+export const dynamicFunctions: Readonly<Record<string, ScalarFunction>> = {
+  array_length: ofArray("long", (items) => BigInt(items.length)),
+  arraylength: ofArray("long", (items) => BigInt(items.length)),
+  array_concat: ofArrays((arrays) => arrays.flat()),
+  array_index_of: {
+    type: "long",
+    of: ([items, wanted, from, length, nth], types) =>
+      isArray(items!)
+        ? indexOf(
+          items,
+          toDynamic(wanted!, types[1]!),
+          Number(from ?? 0),
+          Number(length ?? -1),
+          Number(nth ?? 1),
+        )
+        : null,
+  },
+  array_slice: ofArray("dynamic", (items, from, to) => sliceOf(items, from!, to!)),
+  array_reverse: ofArray("dynamic", (items) => items.toReversed()),
+  array_sort_asc: arraySort(false),
+  array_sort_desc: arraySort(true),
+  array_sum: ofArray(
+    "real",
+    (items) => items.reduce<number>((sum, item) => sum + Number(item ?? 0), 0),
+  ),
+  array_shift_left: ofArray("dynamic", (items, by, fill) => shift(items, Number(by), fill ?? null)),
+  array_shift_right: ofArray(
+    "dynamic",
+    (items, by, fill) => shift(items, -Number(by), fill ?? null),
+  ),
+  array_rotate_left: ofArray("dynamic", (items, by) => rotate(items, Number(by))),
+  array_rotate_right: ofArray("dynamic", (items, by) => rotate(items, -Number(by))),
+  set_union: ofArrays((arrays) => distinct(arrays.flat())),
+  set_intersect: ofArrays(([first = [], ...others]) => {
+    const keys = others.map(keysOf);
+    return distinct(first).filter((item) => keys.every((key) => key.has(keyText(item))));
+  }),
+  set_difference: ofArrays(([first = [], ...others]) => {
+    const gone = keysOf(others.flat());
+    return distinct(first).filter((item) => !gone.has(keyText(item)));
+  }),
+  set_has_element: {
+    type: "bool",
+    of: ([items, wanted], types) =>
+      isArray(items!)
+        ? items.some((item) => equalValues(item, toDynamic(wanted!, types[1]!)))
+        : null,
+  },
+  jaccard_index: {
+    takes: ["dynamic"],
+    type: "real",
+    of: ([a, b]) => {
+      if (!isArray(a!) || !isArray(b!)) return null;
+      const [left, right] = [keysOf(a), keysOf(b)];
+      const both = [...left].filter((key) => right.has(key)).length;
+      return both / (left.size + right.size - both);
+    },
+  },
+  bag_keys: {
+    takes: ["dynamic"],
+    type: "dynamic",
+    of: ([bag]) => isBag(bag!) ? Object.keys(bag) : null,
+  },
+  bag_has_key: {
+    takes: ["dynamic", "string"],
+    type: "bool",
+    of: ([bag, key]) => isBag(bag!) ? Object.hasOwn(bag, key as string) : null,
+  },
+  bag_pack: pack,
+  pack,
+  pack_dictionary: pack,
+  bag_merge: { takes: ["dynamic"], type: "dynamic", nulls: true, of: bagMerge },
+  bag_remove_keys: {
+    takes: ["dynamic"],
+    type: "dynamic",
+    of: ([bag, keys]) => removeKeys(bag!, keys!),
+  },
+  bag_set_key: {
+    type: "dynamic",
+    of: ([bag, key, value], types) =>
+      isBag(bag!)
+        ? makeBag([...Object.entries(bag), [key as string, toDynamic(value!, types[2]!)]])
+        : null,
+  },
+  bag_zip: {
+    takes: ["dynamic"],
+    type: "dynamic",
+    of: ([keys, values]) =>
+      isArray(keys!) && isArray(values!)
+        ? makeBag(keys.map((key, at) => [dynamicText(key), values[at] ?? null]))
+        : null,
+  },
+  pack_array: { type: "dynamic", nulls: true, of: array },
+  repeat: {
+    type: "dynamic",
+    nulls: true,
+    of: ([value, count], types) =>
+      new Array(Math.max(0, Number(count))).fill(toDynamic(value!, types[0]!)),
+  },
+  zip: ofArrays((arrays) => {
+    const length = Math.max(...arrays.map((items) => items.length));
+    return Array.from({ length }, (_, at) => arrays.map((items) => items[at] ?? null));
+  }),
+  range: { type: "dynamic", of: rangeOf },
+};

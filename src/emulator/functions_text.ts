@@ -1,205 +1,194 @@
 /**
- * Functions of text.
- *
- * Sources: the pages of the string functions (Kusto documentation).
+ * Functions over texts, without those over regular expressions.
  *
  * @module
  */
-import { compareText } from "./compare.ts";
-import { convertValue } from "./convert.ts";
+import { toDynamic } from "./convert.ts";
 import { isArray } from "./dynamic.ts";
 import type { ScalarFunction } from "./functions.ts";
-import { type ScalarType, toText, type Value } from "./values.ts";
+import { compareText } from "./compare.ts";
+import { dynamicText } from "./dynamic.ts";
+import type { ScalarType, Value } from "./values.ts";
 
-const text = (takes: readonly ScalarType[], call: ScalarFunction["call"]): ScalarFunction => ({
-  takes,
-  call,
-});
+type Of = ScalarFunction["of"];
 
-const utf8 = new TextEncoder();
-
-/** A pattern of the service's dialect (RE2) as one of JavaScript's. */
-export function regex(pattern: string, flags = ""): RegExp {
-  const inline = /^\(\?([ims]+)\)/.exec(pattern);
-  const own = inline ? inline[1]! : "";
-  const body = (inline ? pattern.slice(inline[0].length) : pattern).replaceAll("(?P<", "(?<");
-  return new RegExp(body, [...new Set(`${flags}${own}`)].join(""));
+function text(
+  type: ScalarType | undefined,
+  takes: ScalarFunction["takes"],
+  of: Of,
+): ScalarFunction {
+  return { ...(takes && { takes }), ...(type && { type }), of };
 }
 
-function substring([value, start, length]: readonly Value[]): Value {
-  const source = value as string;
-  const at = Number(start);
-  const from = at < 0 ? Math.max(0, source.length + at) : at;
-  return source.slice(from, length === undefined ? undefined : from + Math.max(0, Number(length)));
+const one = ["string"] as const;
+
+/** A part of a text, counted in code points; a negative start counts from the end. */
+function substring([source, from, length]: readonly Value[]): string {
+  const characters = [...source as string];
+  const start = Number(from);
+  const first = start < 0 ? Math.max(0, characters.length + start) : start;
+  const count = length === undefined ? Infinity : Math.max(0, Number(length));
+  return characters.slice(first, first + count).join("");
 }
 
-function indexOf([value, wanted, start, length, occurrence]: readonly Value[]): Value {
-  const source = value as string;
-  const first = Number(start ?? 0);
-  const from = first < 0 ? Math.max(0, source.length + first) : first;
-  const span = length === undefined || Number(length) < 0 ? source.length : from + Number(length);
-  let at = from - 1;
-  for (let left = Number(occurrence ?? 1); left > 0; left--) {
-    at = source.indexOf(wanted as string, at + 1);
-    if (at < 0 || at + (wanted as string).length > span) return -1n;
+function indexOf([source, wanted, start, length, nth]: readonly Value[]): bigint {
+  const whole = source as string;
+  const from = start === undefined ? 0 : Number(start);
+  const first = from < 0 ? Math.max(0, whole.length + from) : from;
+  if (first > whole.length) return -1n;
+  const size = length === undefined ? -1 : Number(length);
+  const part = size < 0 ? whole.slice(first) : whole.slice(first, first + size);
+  let left = nth === undefined ? 1 : Number(nth);
+  for (
+    let at = part.indexOf(wanted as string);
+    at >= 0;
+    at = part.indexOf(wanted as string, at + 1)
+  ) {
+    if (--left === 0) return BigInt(first + at);
   }
-  return BigInt(at);
+  return -1n;
 }
 
-function countOf([value, wanted, kind]: readonly Value[]): Value {
-  const source = value as string;
-  if (kind === "regex") return BigInt([...source.matchAll(regex(wanted as string, "g"))].length);
-  let found = 0n;
-  for (let at = source.indexOf(wanted as string); at >= 0;) {
-    found++;
-    at = source.indexOf(wanted as string, at + 1);
-  }
-  return found;
-}
-
-function extract([pattern, group, value]: readonly Value[]): Value {
-  const match = regex(pattern as string).exec(value as string);
-  return match?.[Number(group)] ?? "";
-}
-
-function extractAll(args: readonly Value[]): Value {
-  const [pattern, groups, value] = args.length === 3 ? args : [args[0], undefined, args[1]];
-  const matches = [...(value as string).matchAll(regex(pattern as string, "g"))];
-  if (matches.length === 0) return null;
-  return matches.map((match) => {
-    const wanted = isArray(groups ?? null)
-      ? (groups as readonly Value[]).map((group) =>
-        match[Number(group)] ?? match.groups?.[String(group)] ?? ""
-      )
-      : match.length > 1
-      ? match.slice(1).map((group) => group ?? "")
-      : [match[0]];
-    return wanted.length === 1 && !isArray(groups ?? null) ? wanted[0]! : wanted;
-  });
-}
-
-function split([value, delimiter, index]: readonly Value[]): Value {
-  const parts = (value as string).split(delimiter as string);
+function split([source, delimiter, index]: readonly Value[]): Value {
+  const parts = delimiter === ""
+    ? [source as string]
+    : (source as string).split(delimiter as string);
   if (index === undefined) return parts;
-  const found = parts[Number(index)];
-  return found === undefined ? [] : [found];
+  const at = Number(index);
+  return at >= 0 && at < parts.length ? [parts[at]!] : null;
 }
 
-function trim(side: "both" | "start" | "end"): ScalarFunction["call"] {
-  return ([pattern, value]) => {
-    let rest = value as string;
-    if (side !== "end") rest = rest.replace(regex(`^(?:${pattern})`), "");
-    if (side !== "start") rest = rest.replace(regex(`(?:${pattern})$`), "");
-    return rest;
-  };
+/** A JSON text's strings are handed over as they are, all else as JSON. */
+function strings(value: Value): string[] {
+  return isArray(value) ? value.map(dynamicText) : [];
 }
 
-function replacement(pattern: string): string {
-  return pattern.replaceAll("$", "$$$$").replaceAll(
-    /\\(\d)/g,
-    (_all, group: string) => group === "0" ? "$&" : `$${group}`,
-  );
+function decodeUrl(source: string): string {
+  try {
+    return decodeURIComponent(source);
+  } catch {
+    return "";
+  }
 }
 
-function base64Text(value: string): string {
-  return btoa(String.fromCharCode(...utf8.encode(value)));
+const encoder = new TextEncoder();
+
+function toBase64(source: string): string {
+  return btoa(Array.from(encoder.encode(source), (byte) => String.fromCharCode(byte)).join(""));
 }
 
-function textOfBase64(value: string): string {
-  const bytes = Uint8Array.from(atob(value), (character) => character.charCodeAt(0));
-  return new TextDecoder().decode(bytes);
+function fromBase64(source: string): string | undefined {
+  try {
+    const bytes = Uint8Array.from(atob(source), (character) => character.charCodeAt(0));
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch {
+    return undefined;
+  }
 }
 
-function join(separator: string, args: readonly Value[], types: readonly ScalarType[]): string {
-  return args.map((arg, at) => toText(types[at]!, arg)).join(separator);
+/** A record of comma-separated values. */
+function parseCsv(record: string): string[] {
+  const fields: string[] = [];
+  const pattern = /\s*(?:"((?:[^"]|"")*)"\s*|([^,\r\n]*))(,|$|\r?\n)/gy;
+  for (;;) {
+    const match = pattern.exec(record);
+    if (!match) return fields;
+    fields.push(match[1] !== undefined ? match[1].replaceAll('""', '"') : match[2] ?? "");
+    if (match[3] !== ",") return fields;
+  }
 }
 
-/** The functions of text. */
+function translate([from, to, source]: readonly Value[]): string {
+  const [wanted, given] = [[...from as string], [...to as string]];
+  if (given.length === 0) return [...source as string].filter((c) => !wanted.includes(c)).join("");
+  return [...source as string].map((character) => {
+    const at = wanted.indexOf(character);
+    return at < 0 ? character : given[Math.min(at, given.length - 1)]!;
+  }).join("");
+}
+
+/** The functions by name. */
 export const textFunctions: Readonly<Record<string, ScalarFunction>> = {
-  strlen: text(["string"], ([value]) => BigInt([...(value as string)].length)),
-  string_size: text(["string"], ([value]) => BigInt(utf8.encode(value as string).length)),
-  tolower: text(["string"], ([value]) => (value as string).toLowerCase()),
-  toupper: text(["string"], ([value]) => (value as string).toUpperCase()),
-  reverse: text(["string"], ([value]) => [...(value as string)].reverse().join("")),
-  strcmp: {
-    ...text(["string"], ([a, b]) => BigInt(compareText(a as string, b as string))),
-    gives: "long",
-  },
-  strcat: { nulls: true, call: (args, types) => join("", args, types) },
-  strcat_delim: {
-    nulls: true,
-    call: ([delimiter, ...args], types) => join(String(delimiter), args, types.slice(1)),
-  },
+  strlen: text("long", one, ([source]) => BigInt([...source as string].length)),
+  string_size: text("long", one, ([source]) => BigInt(encoder.encode(source as string).length)),
+  tolower: text("string", one, ([source]) => (source as string).toLowerCase()),
+  toupper: text("string", one, ([source]) => (source as string).toUpperCase()),
+  strcat: text("string", one, (parts) => parts.join("")),
+  strcat_delim: text("string", one, ([delimiter, ...parts]) => parts.join(delimiter as string)),
   strcat_array: text(
+    "string",
     ["dynamic", "string"],
-    ([list, delimiter]) =>
-      isArray(list!)
-        ? list.map((item) => convertValue(item, "dynamic", "string")).join(delimiter as string)
-        : null,
+    ([array, delimiter]) => strings(array!).join(delimiter as string),
   ),
+  array_strcat: text(
+    "string",
+    ["dynamic", "string"],
+    ([array, delimiter]) => strings(array!).join(delimiter as string),
+  ),
+  strcmp: text("long", one, ([a, b]) => BigInt(compareText(a as string, b as string))),
   strrep: text(
+    "string",
     ["string", "long", "string"],
-    ([value, times, delimiter]) =>
-      Array.from({ length: Number(times) }, () => value).join((delimiter as string) ?? ""),
+    ([source, count, delimiter]) =>
+      new Array(Math.max(0, Math.min(1024, Number(count)))).fill(source).join(
+        (delimiter as string | undefined) ?? "",
+      ),
   ),
-  substring: text(["string", "long"], substring),
-  indexof: { ...text(["string", "string", "long"], indexOf), gives: "long" },
-  countof: { ...text(["string"], countOf), gives: "long" },
-  extract: text(["string", "long", "string", "string"], extract),
-  extract_all: { call: extractAll },
-  split: text(["string", "string", "long"], split),
+  substring: text("string", ["string", "long"], substring),
+  indexof: text("long", ["string", "string", "long"], indexOf),
+  split: text("dynamic", ["string", "string", "long"], split),
   replace_string: text(
-    ["string"],
-    ([value, from, to]) => (value as string).replaceAll(from as string, () => to as string),
+    "string",
+    one,
+    ([source, wanted, given]) =>
+      wanted === ""
+        ? source!
+        : (source as string).replaceAll(wanted as string, () => given as string),
   ),
-  replace_regex: text(
-    ["string"],
-    ([value, pattern, to]) =>
-      (value as string).replaceAll(regex(pattern as string, "g"), replacement(to as string)),
-  ),
-  replace: text(
-    ["string"],
-    ([pattern, to, value]) =>
-      (value as string).replaceAll(regex(pattern as string, "g"), replacement(to as string)),
-  ),
-  trim: text(["string"], trim("both")),
-  trim_start: text(["string"], trim("start")),
-  trim_end: text(["string"], trim("end")),
-  isempty: { nulls: true, call: ([value]) => value === null || value === "" },
-  isnotempty: { nulls: true, call: ([value]) => value !== null && value !== "" },
-  notempty: { nulls: true, call: ([value]) => value !== null && value !== "" },
-  isnull: { nulls: true, call: ([value]) => value === null },
-  isnotnull: { nulls: true, call: ([value]) => value !== null },
-  notnull: { nulls: true, call: ([value]) => value !== null },
-  url_encode: text(["string"], ([value]) => encodeURIComponent(value as string)),
-  url_decode: text(
-    ["string"],
-    ([value]) => decodeURIComponent((value as string).replaceAll("+", " ")),
-  ),
-  base64_encode_tostring: text(["string"], ([value]) => base64Text(value as string)),
-  base64_decode_tostring: text(["string"], ([value]) => textOfBase64(value as string)),
-  has_any_index: text(
-    ["string", "dynamic"],
-    ([value, terms]) =>
-      BigInt(
-        (terms as readonly Value[]).findIndex((term) =>
-          (value as string).toLowerCase().includes(String(term).toLowerCase())
-        ),
+  replace_strings: text(
+    "string",
+    ["string", "dynamic", "dynamic"],
+    ([source, wanted, given]) =>
+      strings(wanted!).reduce(
+        (result, each, at) => result.replaceAll(each, () => strings(given!)[at] ?? ""),
+        source as string,
       ),
   ),
-  tohex: text(
-    ["long", "long"],
-    ([value, width]) =>
-      BigInt.asUintN(64, value as bigint).toString(16).padStart(Number(width ?? 0), "0"),
+  reverse: text("string", one, ([source]) => [...source as string].reverse().join("")),
+  translate: text("string", one, translate),
+  has_any_index: text("long", ["string", "dynamic"], ([source, terms]) => {
+    const lower = (source as string).toLowerCase();
+    return BigInt(strings(terms!).findIndex((term) => lower.includes(term.toLowerCase())));
+  }),
+  url_encode: text(
+    "string",
+    one,
+    ([source]) => encodeURIComponent(source as string).replaceAll("%20", "+"),
   ),
+  url_encode_component: text("string", one, ([source]) => encodeURIComponent(source as string)),
+  url_decode: text("string", one, ([source]) => decodeUrl(source as string)),
+  base64_encode_tostring: text("string", one, ([source]) => toBase64(source as string)),
+  base64_encodestring: text("string", one, ([source]) => toBase64(source as string)),
+  base64_decode_tostring: text("string", one, ([source]) => fromBase64(source as string) ?? ""),
+  base64_decodestring: text("string", one, ([source]) => fromBase64(source as string) ?? ""),
+  isascii: text("bool", one, ([source]) => [...source as string].every((c) => c <= "\x7f")),
+  isutf8: text("bool", one, ([source]) => (source as string).isWellFormed()),
+  parse_csv: text("dynamic", one, ([source]) => parseCsv(source as string)),
   unicode_codepoints_from_string: text(
-    ["string"],
-    ([value]) => [...(value as string)].map((character) => character.codePointAt(0)!),
+    "dynamic",
+    one,
+    ([source]) => [...source as string].map((character) => character.codePointAt(0)!),
   ),
-  unicode_codepoints_to_string: {
-    call: (args) =>
-      String.fromCodePoint(
-        ...args.flatMap((arg) => isArray(arg) ? arg.map(Number) : [Number(arg)]),
-      ),
-  },
+  unicode_codepoints_to_string: text("string", undefined, (args) =>
+    String.fromCodePoint(
+      ...args.flatMap((arg) => isArray(arg) ? arg.map(Number) : [Number(arg)]),
+    )),
+  tohex: text("string", ["long"], ([value, length]) => {
+    const hex = BigInt.asUintN(64, value as bigint).toString(16);
+    return hex.padStart(length === undefined ? 0 : Number(length), "0");
+  }),
+  dynamic_to_json: text("string", undefined, ([value], [type]) => {
+    const inner = toDynamic(value!, type!);
+    return typeof inner === "string" ? JSON.stringify(inner) : dynamicText(inner);
+  }),
 };

@@ -14,6 +14,8 @@ export interface Run {
   readonly random: () => number;
   /** Results of `let` statements, arguments and parameters, by slot. */
   readonly slots: unknown[];
+  /** The rows that an operator goes through, and where it is, for functions that look around. */
+  window?: { readonly rows: readonly Row[]; at: number } | undefined;
 }
 
 /** A compiled scalar expression. */
@@ -34,6 +36,10 @@ export interface Relation {
   readonly name?: string;
   /** Rows whose order a `sort` has fixed. */
   readonly sorted?: boolean;
+  /** When a row was ingested, where the rows are still those of a table. */
+  readonly ingestedAt?: (row: Row) => bigint | null;
+  /** Rows that come from no table, and so were never ingested. */
+  readonly detached?: boolean;
 }
 
 /** No row: what constants are evaluated with. */

@@ -29,6 +29,10 @@ export class Scope {
   readonly sides:
     | { readonly left: readonly Column[]; readonly right: readonly Column[] }
     | undefined;
+  /** The rows that expressions here run over. */
+  readonly input: Relation | undefined;
+  /** Set by an expression that looks at the rows around the one at hand. */
+  windowed = false;
   readonly #parent: Scope | undefined;
   readonly #bindings = new Map<string, Binding>();
 
@@ -37,7 +41,9 @@ export class Scope {
     columns: readonly Column[] = [],
     parent?: Scope,
     sides?: Scope["sides"],
+    input?: Relation,
   ) {
+    this.input = input;
     this.compilation = compilation;
     this.columns = columns;
     this.#parent = parent;
@@ -47,6 +53,11 @@ export class Scope {
   /** The same names, seen from rows with other columns. */
   over(columns: readonly Column[]): Scope {
     return new Scope(this.compilation, columns, this);
+  }
+
+  /** The same names, seen from the rows of a relation. */
+  inside(input: Relation): Scope {
+    return new Scope(this.compilation, input.columns, this, undefined, input);
   }
 
   /** Declares a name. */
