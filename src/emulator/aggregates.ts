@@ -6,7 +6,7 @@
  *
  * @module
  */
-import { Decimal } from "decimal.js";
+import type { Decimal } from "decimal.js";
 import type { Row } from "./catalog.ts";
 import { compareForSort, compareValues, keyText } from "./compare.ts";
 import { toDynamic } from "./convert.ts";

@@ -7,7 +7,7 @@ import { compileScalar, nameOf } from "./expressions.ts";
 import { analyze } from "./language.ts";
 import { compileRelation } from "./relations.ts";
 import { compileLet } from "./statements.ts";
-import { type Relation, type Scalar } from "./scalars.ts";
+import type { Relation, Scalar } from "./scalars.ts";
 import { Scope } from "./scope.ts";
 import { itemsOf, part, refuse, type SyntaxNode } from "./syntax.ts";
 import { scalarType } from "./values.ts";
