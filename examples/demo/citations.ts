@@ -6,6 +6,7 @@
 
 import type { Corpus } from "./corpus.ts";
 import type { Citation } from "./model.ts";
+import { withoutComment } from "./sentences.ts";
 import { clip } from "./words.ts";
 
 const PLACE = /\[([^[\]\s]+):(\d+)(?:-(\d+))?\]/g;
@@ -27,7 +28,12 @@ export function citationsOf(
     const to = Number(last ?? first);
     const lines = corpus.lines(path)?.slice(from - 1, to) ?? [];
     if (from < 1 || to < from || lines.length < to - from + 1) unknown.add(place);
-    else citations.set(place, { path, from, to, quote: clip(lines.join(" "), 200) });
+    else {citations.set(place, {
+        path,
+        from,
+        to,
+        quote: clip(lines.map(withoutComment).join(" "), 200),
+      });}
   }
   return { citations: [...citations.values()], unknown: [...unknown] };
 }

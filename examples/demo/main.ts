@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { KustoSaver } from "../../mod.ts";
 import { chat } from "./chat.ts";
 import { createAgent } from "./graph.ts";
 import { chooseModel } from "./model.ts";
@@ -35,10 +36,20 @@ async function run(options: Options): Promise<void> {
   print(`  Model    ${model.name}`);
   print(`  Folder   ${options.folder}`);
   print(`  Thread   ${options.thread}`);
-  await saver.setup({ provision: true });
-  print(`  Setup    ${usage.of("command").requests} commands: tables, mappings, view, policies`);
+  await prepare(saver);
+  print(`  Setup    ${usage.of("command").requests} commands for tables, mappings, view, policies`);
   usage.clear();
   await (options.command === "chat" ? chat(agent, options) : story(stage));
+}
+
+/** Looks whether all is there, which is quick, and creates it only where something is missing. */
+async function prepare(saver: KustoSaver): Promise<void> {
+  try {
+    await saver.setup();
+  } catch (error) {
+    if (!(error instanceof Error && error.name === "KustoSchemaError")) throw error;
+    await saver.setup({ provision: true });
+  }
 }
 
 /** Ctrl-C while the agent works: nothing is lost, so it is no error worth a stack. */

@@ -32,7 +32,14 @@ const HEADING = /^\s*(?:#{1,6}\s|={3,}|-{3,}\s*$)/;
 const LIST_ITEM = /^\s*(?:[-*+•]|\d+[.)])\s+/;
 const FENCE = /^\s*(?:```|~~~)/;
 const SENTENCE_END = /(?<=[.!?]["')\]*`]*)\s+(?=[\p{Lu}"'(\[`*\d])/u;
-const CODE_WEIGHT = 0.45;
+const CODE_BLOCK = /^(?: {4,}|\t)/;
+const TAG = /^\s*@\p{L}+/u;
+const CODE_WEIGHT = 0.25;
+
+/** A line as it is quoted: without what makes it a comment. */
+export function withoutComment(line: string): string {
+  return line.replace(COMMENT, "").replace(/\s*\*\/\s*$/, "");
+}
 
 /** The sentences of a page, in their order. */
 export function sentencesOf(page: Page): Sentence[] {
@@ -58,14 +65,18 @@ export function sentencesOf(page: Page): Sentence[] {
     if (prose && !fenced && HEADING.test(raw)) {
       flush();
       context = new Set([...ofPath, ...termsOf(raw)]);
-    } else if (prose ? fenced : !COMMENT.test(raw)) {
+    } else if (
+      prose
+        ? fenced || (CODE_BLOCK.test(raw) && !LIST_ITEM.test(raw) && paragraph.length === 0)
+        : !COMMENT.test(raw)
+    ) {
       flush();
       add(line, line, raw.trim(), CODE_WEIGHT);
     } else {
       const bare = prose ? raw : raw.replace(COMMENT, "");
-      if (LIST_ITEM.test(bare) || bare.trim().startsWith("|")) flush();
+      if (LIST_ITEM.test(bare) || bare.trim().startsWith("|") || TAG.test(bare)) flush();
       const text = clean(bare);
-      if (text !== "") paragraph.push({ text, line });
+      if (text !== "" && !TAG.test(bare)) paragraph.push({ text, line });
     }
   });
   flush();

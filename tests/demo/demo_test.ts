@@ -1,4 +1,5 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { KustoEmulator } from "../../src/emulator/mod.ts";
 import { baker, chatServer } from "./chat_server.ts";
 import { BAKERY, demo, folderOf, type Outcome } from "./kit.ts";
 
@@ -55,6 +56,22 @@ Deno.test("--chat answers the questions that are piped in, and remembers them wh
     "So far, 2 questions:\n  · When is sugar ordered?\n  · And why?",
   );
   assertEquals(second.output.includes("agent ›"), false);
+});
+
+Deno.test("with KUSTO_CLUSTER_URI the demo keeps its memory there, signed in with KUSTO_ACCESS_TOKEN", async () => {
+  await using folder = await folderOf(BAKERY);
+  await using data = await folderOf({});
+  await using emulator = new KustoEmulator({ database: "agents", tokens: { t0ken: ["admin"] } });
+  const { url } = await emulator.listen({ port: 0 });
+  const environment = {
+    KUSTO_CLUSTER_URI: url,
+    KUSTO_DATABASE: "agents",
+    KUSTO_ACCESS_TOKEN: "t0ken",
+  };
+  const outcome = await demo(["--folder", folder.path, "--data", data.path], { environment });
+  assertSuccess(outcome);
+  assertMatch(outcome.output, /Checkpoints +[1-9]\d* rows/);
+  assertEquals([...Deno.readDirSync(data.path)].map(({ name }) => name), ["reports"]);
 });
 
 Deno.test("with OPENAI_API_KEY the demo asks the chat model", async () => {

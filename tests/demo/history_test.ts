@@ -1,23 +1,43 @@
 import { assert, assertEquals, assertNotEquals, assertStringIncludes } from "@std/assert";
-import { MemorySaver } from "@langchain/langgraph-checkpoint";
 import { type Agent, answer, ask, createAgent, questionsOf } from "../../examples/demo/graph.ts";
 import { beforePlan, fork, statesOf } from "../../examples/demo/history.ts";
 import { LocalModel } from "../../examples/demo/local_model.ts";
+import { KustoSaver } from "../../mod.ts";
+import { KustoEmulator } from "../../src/emulator/mod.ts";
 import { BAKERY, folderOf, type TemporaryFolder } from "./kit.ts";
 
 const place = { configurable: { thread_id: "bakery" } };
 
-function agentOver(folder: TemporaryFolder): Agent {
-  return createAgent({
-    model: new LocalModel(),
-    checkpointer: new MemorySaver(),
-    reports: `${folder.path}/.reports`,
+/** A bakery to ask about, and an agent with an embedded Kusto of its own. */
+interface Stage extends AsyncDisposable {
+  readonly agent: Agent;
+  readonly folder: TemporaryFolder;
+}
+
+async function openStage(): Promise<Stage> {
+  const folder = await folderOf(BAKERY);
+  const emulator = new KustoEmulator();
+  const saver = KustoSaver.fromConnectionString("http://localhost", {
+    database: "NetDefaultDB",
+    fetch: emulator.fetch,
   });
+  await saver.setup({ provision: true });
+  const reports = `${folder.path}/.reports`;
+  const agent = createAgent({ model: new LocalModel(), checkpointer: saver, reports });
+  return {
+    agent,
+    folder,
+    async [Symbol.asyncDispose]() {
+      await saver.close();
+      await emulator.close();
+      await folder[Symbol.asyncDispose]();
+    },
+  };
 }
 
 Deno.test("the agent writes nothing before a person agrees, and the report afterwards", async () => {
-  await using folder = await folderOf(BAKERY);
-  const agent = agentOver(folder);
+  await using stage = await openStage();
+  const { agent, folder } = stage;
   await agent.invoke(ask(folder.path, "When is the shop closed?"), place);
   const { next, tasks } = await agent.getState(place);
   assertEquals(next, ["approve"]);
@@ -31,8 +51,8 @@ Deno.test("the agent writes nothing before a person agrees, and the report after
 });
 
 Deno.test("a discarded draft is not written", async () => {
-  await using folder = await folderOf(BAKERY);
-  const agent = agentOver(folder);
+  await using stage = await openStage();
+  const { agent, folder } = stage;
   await agent.invoke(ask(folder.path, "When is the shop closed?"), place);
   await agent.invoke(answer({ verdict: "discard" }), place);
   const { values } = await agent.getState(place);
@@ -40,8 +60,8 @@ Deno.test("a discarded draft is not written", async () => {
 });
 
 Deno.test("a wish to change the draft leads to another draft and another request", async () => {
-  await using folder = await folderOf(BAKERY);
-  const agent = agentOver(folder);
+  await using stage = await openStage();
+  const { agent, folder } = stage;
   await agent.invoke(ask(folder.path, "When is the shop closed?"), place);
   await agent.invoke(
     answer({ verdict: "revise", feedback: "say how long the sourdough rests" }),
@@ -54,8 +74,8 @@ Deno.test("a wish to change the draft leads to another draft and another request
 });
 
 Deno.test("fork() asks another question in the past and leaves the main line as it was", async () => {
-  await using folder = await folderOf(BAKERY);
-  const agent = agentOver(folder);
+  await using stage = await openStage();
+  const { agent, folder } = stage;
   await agent.invoke(ask(folder.path, "How long does rye bread bake?"), place);
   await agent.invoke(answer({ verdict: "approve" }), place);
   await agent.invoke(ask(folder.path, "When is the shop closed?"), place);

@@ -54,18 +54,29 @@ export interface Outcome {
   readonly errors: string;
 }
 
+/** What a process is given beside its arguments. */
+export interface Surroundings {
+  readonly input?: string;
+  readonly environment?: Record<string, string>;
+}
+
 /** Runs the demo as a user without a terminal does, and waits for its end. */
-export async function demo(
+export async function demo(args: readonly string[], around?: Surroundings): Promise<Outcome> {
+  return await run(new URL("../../examples/demo/main.ts", import.meta.url), args, around);
+}
+
+/** Runs a script with little of this process's environment, and waits for its end. */
+export async function run(
+  script: URL,
   args: readonly string[],
-  { input = "", environment = {} }: { input?: string; environment?: Record<string, string> } = {},
+  { input = "", environment = {} }: Surroundings = {},
 ): Promise<Outcome> {
   const inherited = ["PATH", "HOME", "DENO_DIR", "TMPDIR", "SystemRoot"].flatMap((name) => {
     const value = Deno.env.get(name);
     return value === undefined ? [] : [[name, value]];
   });
-  const main = new URL("../../examples/demo/main.ts", import.meta.url).href;
   const child = new Deno.Command(Deno.execPath(), {
-    args: ["run", "--quiet", "-A", main, ...args],
+    args: ["run", "--quiet", "-A", script.href, ...args],
     clearEnv: true,
     env: { ...Object.fromEntries(inherited), ...environment },
     stdin: "piped",
