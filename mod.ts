@@ -1,6 +1,40 @@
 /**
  * A LangGraph.js checkpoint saver on Azure Data Explorer, Fabric Eventhouse or a free Kusto cluster.
  *
+ * @example
+ * ```ts
+ * import { KustoSaver } from "@x/kusto-checkpoint";
+ * import { KustoEmulator } from "@x/kusto-checkpoint/emulator";
+ *
+ * await using emulator = new KustoEmulator(); // or a cluster's address and no `fetch`
+ * await using saver = KustoSaver.fromConnectionString("http://localhost", {
+ *   database: "NetDefaultDB",
+ *   fetch: emulator.fetch,
+ * });
+ * await saver.setup({ provision: true });
+ * console.log(await saver.getTuple({ configurable: { thread_id: "nobody" } })); // undefined
+ * ```
+ *
  * @module
  */
+export type { AccessToken, Credential, TokenCredential, TokenFunction } from "./src/auth.ts";
+export type { KustoSaverOptions, Sleep } from "./src/config.ts";
+export {
+  KustoClosedError,
+  KustoError,
+  type KustoErrorCode,
+  type KustoErrorDetails,
+  KustoInputError,
+  KustoLimitError,
+  KustoOptionsError,
+  KustoPermissionError,
+  KustoProtocolError,
+  KustoRequestError,
+  KustoSchemaError,
+  KustoSignInError,
+  KustoStateError,
+  KustoUnavailableError,
+  type SchemaProblem,
+} from "./src/errors.ts";
 export { KustoSaver } from "./src/saver.ts";
+export type { SetupOptions, SetupReport } from "./src/setup.ts";

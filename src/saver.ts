@@ -11,25 +11,21 @@ import {
   type CheckpointMetadata,
   type CheckpointTuple,
   type DeltaChannelHistory,
-  maxChannelVersion,
   type PendingWrite,
-  TASKS,
   WRITES_IDX_MAP,
 } from "@langchain/langgraph-checkpoint";
 import type { RunnableConfig } from "@langchain/core/runnables";
-import { readCheckpoint, readWrite } from "./assembly.ts";
 import { Calls } from "./calls.ts";
 import { nextChannelVersion } from "./channel_version.ts";
 import { KustoClient } from "./client.ts";
 import { revisionOf, type Stamp, StampClock } from "./clock.ts";
-import type { TypedBytes } from "./codec.ts";
 import { type KustoSaverOptions, type Settings, settingsFrom } from "./config.ts";
 import { readDeltaHistory } from "./delta_history.ts";
 import { KustoInputError } from "./errors.ts";
 import { type CheckpointAddress, Incarnations } from "./incarnations.ts";
 import { listCheckpoints } from "./pages.ts";
 import { RecentRows } from "./recent_rows.ts";
-import { checkpointRow, RowBlobs, type SerializedCheckpoint, writeRow } from "./records.ts";
+import { checkpointRow, RowBlobs, writeRow } from "./records.ts";
 import {
   idText,
   readAddress,
@@ -40,10 +36,47 @@ import {
 import { tableNames, type WriteRow } from "./schema.ts";
 import { matchesFilter, searchTerms } from "./search.ts";
 import type { SetupOptions, SetupReport } from "./setup.ts";
-import { Store, type StoredCheckpoint } from "./store.ts";
+import { Store } from "./store.ts";
+import { configOf, dump, load, loadTuple, loadWrite, serializeCheckpoint } from "./tuples.ts";
 import { RowWriter } from "./writer.ts";
 
-/** Stores LangGraph checkpoints in a Kusto database. */
+const VISIBILITY_POLL_MS = 100;
+
+/**
+ * Stores LangGraph checkpoints in a Kusto database: Azure Data Explorer, Fabric Eventhouse, a free
+ * cluster, or the embedded Kusto of `@x/kusto-checkpoint/emulator`.
+ *
+ * A write resolves when the service has acknowledged its rows, and this saver sees it from then on,
+ * however long the rows take to be visible to others (seconds, as a rule). Concurrent calls share
+ * requests. Every call may be repeated: what is stored twice is read once. All errors are
+ * {@link KustoError}s; none holds a stored value, a token or the text of a query.
+ *
+ * @example A graph that remembers
+ * ```ts
+ * import { Annotation, END, START, StateGraph } from "@langchain/langgraph";
+ * import { KustoSaver } from "@x/kusto-checkpoint";
+ * import { KustoEmulator } from "@x/kusto-checkpoint/emulator";
+ *
+ * await using emulator = new KustoEmulator();
+ * await using saver = KustoSaver.fromConnectionString("http://localhost", {
+ *   database: "NetDefaultDB",
+ *   fetch: emulator.fetch,
+ * });
+ * await saver.setup({ provision: true });
+ *
+ * const State = Annotation.Root({ count: Annotation<number> });
+ * const graph = new StateGraph(State)
+ *   .addNode("add", ({ count = 0 }) => ({ count: count + 1 }))
+ *   .addEdge(START, "add")
+ *   .addEdge("add", END)
+ *   .compile({ checkpointer: saver });
+ *
+ * const thread = { configurable: { thread_id: "thread-1" } };
+ * await graph.invoke({}, thread);
+ * const { count } = await graph.invoke({}, thread);
+ * console.log(count); // 2
+ * ```
+ */
 export class KustoSaver extends BaseCheckpointSaver {
   readonly #settings: Settings;
   readonly #client: KustoClient;
@@ -54,6 +87,12 @@ export class KustoSaver extends BaseCheckpointSaver {
   readonly #calls = new Calls();
   #closing: Promise<void> | undefined;
 
+  /**
+   * Makes a saver; nothing is sent before its first call.
+   *
+   * @param options Where to connect, and how; see {@link KustoSaverOptions}.
+   * @throws {KustoOptionsError} If an option is not acceptable: the message names it.
+   */
   constructor(options: KustoSaverOptions) {
     super(options.serde);
     const settings = this.#settings = settingsFrom(options);
@@ -74,9 +113,23 @@ export class KustoSaver extends BaseCheckpointSaver {
   }
 
   /**
-   * Opens a saver.
+   * Makes a saver from a cluster's address or a full Kusto connection string.
    *
-   * @param connection The cluster's address, or a full Kusto connection string.
+   * @param connection `https://<cluster>.<region>.kusto.windows.net`, with the database as path if
+   * wanted, or `Data Source=...;Initial Catalog=...;...`.
+   * @param options All else; see {@link KustoSaverOptions}.
+   * @throws {KustoOptionsError} If the text or an option is not acceptable.
+   *
+   * @example
+   * ```ts
+   * import { KustoSaver } from "@x/kusto-checkpoint";
+   *
+   * const saver = KustoSaver.fromConnectionString(
+   *   "https://mycluster.westeurope.kusto.windows.net",
+   *   { database: "agents" },
+   * );
+   * await saver.close();
+   * ```
    */
   static fromConnectionString(
     connection: string,
@@ -85,22 +138,39 @@ export class KustoSaver extends BaseCheckpointSaver {
     return new KustoSaver({ ...options, connection });
   }
 
+  /**
+   * Reads a checkpoint with its pending writes: the one that `checkpoint_id` names, else the latest of
+   * the namespace, that is the one with the greatest id. One request while the state fits 32 MB.
+   *
+   * @param config Names the thread (`thread_id`), and maybe a namespace and a checkpoint.
+   * @returns The checkpoint, or `undefined` if there is none or no thread is named.
+   * @throws {KustoStateError} If a part of the stored state is gone: never a checkpoint with a hole.
+   */
   override async getTuple(config: RunnableConfig): Promise<CheckpointTuple | undefined> {
-    const address = readAddress(config);
-    const { threadId, namespace, checkpointId, run, signal } = address;
+    const { threadId, namespace, checkpointId, run, signal } = readAddress(config);
     if (threadId === undefined) return undefined;
     return await this.#calls.run("read a checkpoint", undefined, async () => {
-      const stored = await this.#awaitHead(threadId, namespace, checkpointId, signal);
-      if (run) this.#incarnations.beginRun(run, threadId, stored.incarnation);
-      if (stored.found) return await this.#tuple(stored.found);
+      const head = await this.#awaitHead(threadId, namespace, checkpointId, signal);
+      if (run) this.#incarnations.beginRun(run, threadId, head.incarnation);
+      if (head.found) return await loadTuple(this.serde, head.found, this.#firstVersion);
       // Rows that will name this id belong to the life of the thread that was just read.
       if (checkpointId !== undefined) {
-        this.#incarnations.bind(threadId, { namespace, checkpointId }, stored.incarnation);
+        this.#incarnations.bind(threadId, { namespace, checkpointId }, head.incarnation);
       }
       return undefined;
     });
   }
 
+  /**
+   * Lists checkpoints with their pending writes, those with greater ids first, page by page: what the
+   * consumer does not take is not read.
+   *
+   * @param config What it names narrows: a thread, a namespace, a checkpoint. Without `thread_id` all
+   * threads are listed, without `checkpoint_ns` all namespaces.
+   * @param options `before`: only checkpoints with a smaller id than the one named. `limit`: at most so
+   * many; 0 and less give none, the default is all. `filter`: only checkpoints whose metadata have an
+   * equal value under each key, deeply; keys that are `undefined` do not count.
+   */
   override async *list(
     config: RunnableConfig,
     options: CheckpointListOptions = {},
@@ -120,13 +190,24 @@ export class KustoSaver extends BaseCheckpointSaver {
       terms: searchTerms(filter),
     });
     for await (const stored of found) {
-      const tuple = await this.#tuple(stored);
+      const tuple = await loadTuple(this.serde, stored, this.#firstVersion);
       if (!matchesFilter(filter, tuple.metadata ?? {}, stored.row.search_text)) continue;
       yield tuple;
       if (--left <= 0) return;
     }
   }
 
+  /**
+   * Stores a checkpoint. One request, or two in sequence when a value is new and larger than 32 KB; one
+   * more to read for a thread that this saver has never seen.
+   *
+   * @param config Names the thread and the namespace; its `checkpoint_id` is the parent's.
+   * @param checkpoint Its values are serialised in the tick of the call.
+   * @param metadata Comes back as it is; its scalars can be filtered on.
+   * @param newVersions The channels that changed; decides what a first checkpoint stores.
+   * @returns The configuration that addresses the checkpoint.
+   * @throws {KustoInputError} If `thread_id` is missing.
+   */
   override async put(
     config: RunnableConfig,
     checkpoint: Checkpoint,
@@ -136,64 +217,54 @@ export class KustoSaver extends BaseCheckpointSaver {
     const action = "put a checkpoint";
     const address = requireThread(action, config);
     const { threadId, namespace, checkpointId: parentId } = address;
+    const checkpointId = checkpoint.id;
     return await this.#calls.run(action, threadId, async () => {
-      const revision = revisionOf(checkpoint.id, this.#clock.next());
-      const { channel_values: values = {}, ...rest } = checkpoint;
-      const channels = storedChannels(checkpoint, metadata, parentId, newVersions);
-      const content: Promise<SerializedCheckpoint> = (async () => {
-        const [dumped, dumpedMetadata, channelValues] = await Promise.all([
-          this.#dump(rest),
-          this.#dump(metadata),
-          Promise.all(
-            channels.map(async (channel) => [channel, await this.#dump(values[channel])] as const),
-          ),
-        ]);
-        return {
-          checkpoint: dumped,
-          metadata: dumpedMetadata,
-          channelValues,
-          undefinedChannels: new Set(channels.filter((channel) => values[channel] === undefined)),
+      const revision = revisionOf(checkpointId, this.#clock.next());
+      const own = { namespace, checkpointId };
+      const parent = parentId === undefined ? [] : [{ namespace, checkpointId: parentId }];
+      const [serialized, incarnation] = await Promise.all([
+        serializeCheckpoint(this.serde, {
+          checkpoint,
+          metadata,
+          newVersions,
+          parentId,
           searchExtra: searchExtra(config, this.#settings.searchKeys),
-        };
-      })();
-      const own = { namespace, checkpointId: checkpoint.id };
-      const parents = Object.entries(metadata.parents ?? {})
-        .map(([namespace, checkpointId]) => ({ namespace, checkpointId }));
-      const [incarnation, serialized] = await Promise.all([
-        this.#incarnationFor(address, [
-          own,
-          ...(parentId === undefined ? [] : [{ namespace, checkpointId: parentId }]),
-          ...address.outer,
-          ...parents,
-        ]),
-        content,
+        }),
+        this.#incarnationFor(address, [own, ...parent, ...address.outer, ...outerOf(metadata)]),
       ]);
       this.#incarnations.bind(threadId, own, incarnation);
       const blobs = this.#rowBlobs(threadId, incarnation);
-      const row = await checkpointRow(
-        {
-          thread_id: threadId,
-          checkpoint_ns: namespace,
-          incarnation,
-          checkpoint_id: checkpoint.id,
-          parent_checkpoint_id: parentId ?? "",
-          revision,
-          v: checkpoint.v,
-        },
-        serialized,
-        blobs,
-      );
+      const key = {
+        thread_id: threadId,
+        checkpoint_ns: namespace,
+        incarnation,
+        checkpoint_id: checkpointId,
+        parent_checkpoint_id: parentId ?? "",
+        revision,
+        v: checkpoint.v,
+      };
+      const rows = [await checkpointRow(key, serialized, blobs)];
       await this.#writer.write({
         threadId,
         incarnation,
         table: "checkpoints",
-        rows: [row],
+        rows,
         blobs: blobs.unsent,
       });
-      return configOf(threadId, namespace, checkpoint.id);
+      return configOf(threadId, namespace, checkpointId);
     });
   }
 
+  /**
+   * Stores writes of a task, which hang on a checkpoint that may not be there yet. Of writes for the
+   * same task and position the first counts; of errors, interrupts and answers the last.
+   *
+   * @param config Names the thread, the namespace and the checkpoint.
+   * @param writes Channels and values; none is no request.
+   * @param taskId Any text.
+   * @param taskPath Decides the order in which writes come back; `""` is first.
+   * @throws {KustoInputError} If `thread_id` or `checkpoint_id` is missing.
+   */
   override async putWrites(
     config: RunnableConfig,
     writes: PendingWrite[],
@@ -203,85 +274,89 @@ export class KustoSaver extends BaseCheckpointSaver {
     const action = "put writes";
     const address = requireCheckpoint(action, config);
     const { threadId, namespace, checkpointId } = address;
+    if (writes.length === 0) return;
     await this.#calls.run(action, threadId, async () => {
-      if (writes.length === 0) return;
-      const stamped = writes.map(([channel, value], position) => ({
+      const serialized = writes.map(([channel, value], position) => ({
         channel,
         idx: WRITES_IDX_MAP[channel] ?? position,
         revision: this.#clock.next(),
-        value: this.#dump(value),
+        value: dump(this.serde, value),
       }));
       const own = { namespace, checkpointId };
       const [incarnation, values] = await Promise.all([
         this.#incarnationFor(address, [own, ...address.outer]),
-        Promise.all(stamped.map(({ value }) => value)),
+        Promise.all(serialized.map(({ value }) => value)),
       ]);
       this.#incarnations.bind(threadId, own, incarnation);
       const unsent = new Map<string, Uint8Array>();
       const rows: WriteRow[] = [];
-      for (const [position, { channel, idx, revision }] of stamped.entries()) {
+      for (const [position, { channel, idx, revision }] of serialized.entries()) {
         const blobs = this.#rowBlobs(threadId, incarnation);
-        rows.push(
-          await writeRow(
-            {
-              thread_id: threadId,
-              checkpoint_ns: namespace,
-              incarnation,
-              checkpoint_id: checkpointId,
-              task_id: taskId,
-              task_path: taskPath,
-              idx,
-              channel,
-              revision,
-            },
-            values[position]!,
-            blobs,
-          ),
-        );
+        const key = {
+          thread_id: threadId,
+          checkpoint_ns: namespace,
+          incarnation,
+          checkpoint_id: checkpointId,
+          task_id: taskId,
+          task_path: taskPath,
+          idx,
+          channel,
+          revision,
+        };
+        rows.push(await writeRow(key, values[position]!, blobs));
         for (const [id, bytes] of blobs.unsent) unsent.set(id, bytes);
       }
       await this.#writer.write({ threadId, incarnation, table: "writes", rows, blobs: unsent });
     });
   }
 
+  /**
+   * Deletes a thread with all its namespaces for every reader, for good: calls of runs that began
+   * before, here or elsewhere, do not bring it back. A new conversation may use the id.
+   *
+   * The rows stay until they age out: readers skip them. Needs no more rights than writing.
+   *
+   * @param threadId A thread that does not exist is no error.
+   * @throws {KustoUnavailableError} If the deletion did not become visible within `deleteTimeoutMs`.
+   */
   override async deleteThread(threadId: string): Promise<void> {
+    const action = "delete a thread";
     const id = idText("thread_id", threadId);
     if (id === undefined) {
-      throw new KustoInputError("Cannot delete a thread: its id is missing, pass the thread's id");
+      throw new KustoInputError(`Cannot ${action}: its id is missing, pass the thread's id`);
     }
-    await this.#calls.run("delete a thread", undefined, async () => {
+    await this.#calls.run(action, undefined, async () => {
       await this.#calls.settled(id);
       await this.#writer.flush();
       await this.#store.deleteThread(id);
     });
   }
 
+  /**
+   * Reads what delta channels are rebuilt from: the writes of all ancestors back to the nearest stored
+   * value. Two requests for a chain of thousands.
+   *
+   * @throws {KustoStateError} If an ancestor that is needed is gone: never a short history.
+   */
   override async getDeltaChannelHistory(
     options: { config: RunnableConfig; channels: string[] },
   ): Promise<Record<string, DeltaChannelHistory>> {
     const { channels } = options;
     const { threadId, namespace, checkpointId, signal } = readAddress(options.config);
-    if (channels.length === 0) return {};
-    if (threadId === undefined) {
+    if (threadId === undefined || channels.length === 0) {
       return Object.fromEntries(channels.map((channel) => [channel, { writes: [] }]));
     }
     return await this.#calls.run("read a channel's history", undefined, async () => {
-      const histories = await readDeltaHistory(
-        this.#store,
-        { threadId, namespace, checkpointId },
-        channels,
-        signal,
-      );
-      return Object.fromEntries(
-        await Promise.all(Array.from(histories, async ([channel, { writes, seed, blobs }]) => {
-          const loaded = await Promise.all(
-            writes.map(async (write) => this.#pendingWrite(write, await readWrite(write, blobs))),
-          );
-          const history: DeltaChannelHistory = { writes: loaded };
-          if (seed) history.seed = await this.#load(seed);
-          return [channel, history] as const;
-        })),
-      );
+      const target = { threadId, namespace, checkpointId };
+      const histories = await readDeltaHistory(this.#store, target, channels, signal);
+      const loaded = Array.from(histories, async ([channel, { writes, seed, blobs }]) => {
+        const history: DeltaChannelHistory = {
+          writes: await Promise.all(writes.map((write) => loadWrite(this.serde, write, blobs))),
+        };
+        if (seed) history.seed = await load(this.serde, seed);
+        return [channel, history] as const;
+      });
+      return Object.fromEntries(await Promise.all(loaded));
     });
   }
 
@@ -295,9 +370,13 @@ export class KustoSaver extends BaseCheckpointSaver {
   }
 
   /**
-   * Checks that the database has all that the saver needs; with `provision` creates it first.
+   * Checks that the database has all that the saver needs; with `provision` creates it first. Can be
+   * repeated; without `provision` it changes nothing.
    *
-   * @throws {KustoSchemaError} If something is missing: its message names each thing and its mend.
+   * @returns Whether the saver can work, and what is amiss, each with its mend.
+   * @throws {KustoSchemaError} If something is missing that the saver cannot do without; its message
+   * and its `problems` name each thing and the command that mends it.
+   * @throws {KustoPermissionError} If `provision` needs a role that the identity has not.
    */
   async setup(options: SetupOptions = {}): Promise<SetupReport> {
     // Needed once in the life of a deployment, so not part of what every start loads.
@@ -305,13 +384,23 @@ export class KustoSaver extends BaseCheckpointSaver {
     return await setUp(this.#client, this.#settings, options);
   }
 
-  /** Waits until everything accepted so far is durable. */
+  /**
+   * Waits until everything that was accepted so far is durable. With the default `durability` that is
+   * all calls that have not resolved yet.
+   *
+   * @throws The first reason why buffered rows could not be stored; they stay queued, and the next
+   * `flush` tries again.
+   */
   async flush(): Promise<void> {
     await this.#calls.settled();
     await this.#writer.flush();
   }
 
-  /** Waits for all calls, makes everything durable and refuses further calls. Can be repeated. */
+  /**
+   * Waits for all calls, makes everything durable and refuses further calls. Can be repeated.
+   *
+   * @throws As {@link flush} does.
+   */
   close(): Promise<void> {
     this.#closing ??= (async () => {
       await this.#calls.close(() => this.#settings.sleep(0, {}));
@@ -325,13 +414,15 @@ export class KustoSaver extends BaseCheckpointSaver {
     return this.close();
   }
 
+  readonly #firstVersion = (): number => this.getNextVersion(undefined);
+
   /** Reads a head; one asked for by id that is not there may be waited for. */
   async #awaitHead(
     threadId: string,
     namespace: string,
     checkpointId: string | undefined,
     signal: AbortSignal | undefined,
-  ): Promise<Awaited<ReturnType<Store["head"]>>> {
+  ): ReturnType<Store["head"]> {
     const { now, sleep, visibilityTimeoutMs } = this.#settings;
     const deadline = now() + (checkpointId === undefined ? 0 : visibilityTimeoutMs);
     for (;;) {
@@ -350,115 +441,18 @@ export class KustoSaver extends BaseCheckpointSaver {
   }
 
   #rowBlobs(threadId: string, incarnation: Stamp): RowBlobs {
-    return new RowBlobs(
-      (id) => this.#writer.blobSentAt(threadId, incarnation, id),
-      this.#settings.now(),
-    );
-  }
-
-  async #dump(value: unknown): Promise<TypedBytes> {
-    // A serializer may hand out the very bytes it was given, which the graph may go on changing.
-    const own = value instanceof Uint8Array ? new Uint8Array(value) : value;
-    const [type, bytes] = await this.serde.dumpsTyped(own);
-    return { type, bytes };
-  }
-
-  #load(value: TypedBytes): Promise<unknown> {
-    return this.serde.loadsTyped(value.type, value.bytes);
-  }
-
-  async #pendingWrite(
-    row: WriteRow,
-    value: TypedBytes,
-  ): Promise<[taskId: string, channel: string, value: unknown]> {
-    return [row.task_id, row.channel, await this.#load(value)];
-  }
-
-  async #tuple(stored: StoredCheckpoint): Promise<CheckpointTuple> {
-    const { row, blobs } = stored;
-    const content = await readCheckpoint(row, blobs);
-    const [rest, metadata, values, pendingWrites, sends] = await Promise.all([
-      this.#load(content.checkpoint) as Promise<Omit<Checkpoint, "channel_values">>,
-      this.#load(content.metadata) as Promise<CheckpointMetadata>,
-      Promise.all(
-        content.channelValues.map(async ([channel, value]) =>
-          [channel, await this.#load(value)] as const
-        ),
-      ),
-      Promise.all(
-        stored.writes.map(async (write) =>
-          this.#pendingWrite(write, await readWrite(write, blobs))
-        ),
-      ),
-      Promise.all(
-        stored.parentWrites.filter((write) => write.channel === TASKS)
-          .map(async (write) => this.#load(await readWrite(write, blobs))),
-      ),
-    ]);
-    const checkpoint: Checkpoint = {
-      ...rest,
-      channel_values: Object.fromEntries(values),
-      channel_versions: rest.channel_versions ?? {},
-      versions_seen: rest.versions_seen ?? {},
-    };
-    if (checkpoint.v < 4 && row.parent_checkpoint_id !== "") this.#addSends(checkpoint, sends);
-    const { thread_id: threadId, checkpoint_ns: namespace, parent_checkpoint_id: parentId } = row;
-    return {
-      config: configOf(threadId, namespace, row.checkpoint_id),
-      checkpoint,
-      metadata,
-      pendingWrites,
-      ...(parentId !== "" && { parentConfig: configOf(threadId, namespace, parentId) }),
-    };
-  }
-
-  /** Before version 4 LangGraph kept a step's sends as writes of the parent, now as a channel. */
-  #addSends(checkpoint: Checkpoint, sends: unknown[]): void {
-    checkpoint.channel_values[TASKS] = sends;
-    const versions = Object.values(checkpoint.channel_versions);
-    checkpoint.channel_versions[TASKS] = versions.length > 0
-      ? maxChannelVersion(...versions)
-      : this.getNextVersion(undefined);
+    const sentAt = (id: string) => this.#writer.blobSentAt(threadId, incarnation, id);
+    return new RowBlobs(sentAt, this.#settings.now());
   }
 }
 
-const VISIBILITY_POLL_MS = 100;
-
-function configOf(threadId: string, namespace: string, checkpointId: string): RunnableConfig {
-  return {
-    configurable: {
-      thread_id: threadId,
-      checkpoint_ns: namespace,
-      checkpoint_id: checkpointId,
-    },
-  };
+/** The checkpoints of outer namespaces that a checkpoint's metadata name. */
+function outerOf({ parents = {} }: CheckpointMetadata): CheckpointAddress[] {
+  return Object.entries(parents)
+    .map(([namespace, checkpointId]) => ({ namespace, checkpointId }));
 }
 
-/**
- * The channels whose values a checkpoint's row holds: all that LangGraph hands over. Only a first
- * checkpoint carries nothing over, so of its versioned channels only the new ones are its own; a
- * fork is a first checkpoint too, but a copy that carries everything over.
- */
-function storedChannels(
-  checkpoint: Checkpoint,
-  metadata: CheckpointMetadata,
-  parentId: string | undefined,
-  newVersions: ChannelVersions | undefined,
-): string[] {
-  const channels = Object.keys(checkpoint.channel_values ?? {});
-  if (parentId !== undefined || newVersions === undefined || metadata.source === "fork") {
-    return channels;
-  }
-  return channels.filter((channel) =>
-    !Object.hasOwn(checkpoint.channel_versions ?? {}, channel) ||
-    Object.hasOwn(newVersions, channel)
-  );
-}
-
-function searchExtra(
-  config: RunnableConfig,
-  keys: readonly string[],
-): Record<string, unknown> {
+function searchExtra(config: RunnableConfig, keys: readonly string[]): Record<string, unknown> {
   const bag: Record<string, unknown> = { ...config.configurable, ...config.metadata };
   return Object.fromEntries(
     keys.filter((key) => Object.hasOwn(bag, key)).map((key) => [key, bag[key]]),
