@@ -87,13 +87,12 @@ function matchSteps(
   const captures: Record<string, string> = {};
   let at = 0;
   for (const { kind, text: wanted } of steps) {
-    at = skipBlanks(text, at);
-    progress.offset = Math.max(progress.offset, at);
     if (kind === "tail") {
       captures[wanted] = text.slice(at);
-      at = text.length;
-      continue;
+      return captures;
     }
+    at = skipBlanks(text, at);
+    progress.offset = Math.max(progress.offset, at);
     if (kind === "paren" || kind === "body") {
       if (text[at] !== (kind === "paren" ? "(" : "{")) return undefined;
       const close = closingBracket(text, at);

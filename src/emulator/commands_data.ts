@@ -57,7 +57,7 @@ function ingestInline(
       "BadRequest_MappingReferenceWasNotFound",
     );
   }
-  const rows = readRows(captures["data"]!.replace(/^[ \t]*\r?\n/, ""), format, table, mapping);
+  const rows = readRows(captures["data"]!.replace(/^[ \t]*(?:\r?\n)?/, ""), format, table, mapping);
   database.ingest(table, table.prepare(rows));
   return extentResult(context, "inline");
 }

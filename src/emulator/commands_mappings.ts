@@ -70,7 +70,7 @@ function create(
     }
   }
   owner.mappings.set(key, mapping);
-  database.changed();
+  database.settingsChanged();
   return listing(database, [{ table: owner.table, mappings: new Map([[key, mapping]]) }]);
 }
 
@@ -92,7 +92,7 @@ function commandsOf(kind: MappingKind): CommandSpec[] {
         if (!owner.mappings.delete(`${kind} ${name}`)) {
           throw entityNotFound("Mapping", name!, owner.table || database.database);
         }
-        database.changed();
+        database.settingsChanged();
         return listing(database, [owner]);
       },
     },

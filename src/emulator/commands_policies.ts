@@ -91,7 +91,7 @@ function setter(
     run: (captures, { database }) => {
       const entity = entityOf(database, type, captures["entity"]!);
       entity.policies.set(kind, make(captures, entity.policies.get(kind), entity));
-      database.changed();
+      database.settingsChanged();
       return policyResult(entity, kind);
     },
   };
@@ -190,7 +190,7 @@ function commandsOf(type: Entity["type"], kind: PolicyKind): CommandSpec[] {
       run: ({ entity: name }, { database }) => {
         const entity = entityOf(database, type, name!);
         entity.policies.delete(kind);
-        database.changed();
+        database.settingsChanged();
         return policyResult(entity, kind);
       },
     },
@@ -227,7 +227,7 @@ const encodingCommands: readonly CommandSpec[] = [
           `Encoding '${encoding}' does not fit column '${column}' of type '${found.type}'.`,
         );
       } else table.encodings.set(column!, encoding);
-      database.changed();
+      database.settingsChanged();
       return encodingResult(database, tableName!, column!);
     },
   },
@@ -236,7 +236,7 @@ const encodingCommands: readonly CommandSpec[] = [
     role: "admin",
     run: ({ table, column }, { database }) => {
       database.table(table!).encodings.delete(column!);
-      database.changed();
+      database.settingsChanged();
       return encodingResult(database, table!, column!);
     },
   },

@@ -241,7 +241,7 @@ export const tableCommands: readonly CommandSpec[] = [
     run: ({ table: name, folder }, { database }) => {
       const table = database.table(name!);
       table.folder = folder!;
-      database.changed();
+      database.settingsChanged();
       return schemaResult(database, table);
     },
   },
@@ -251,7 +251,7 @@ export const tableCommands: readonly CommandSpec[] = [
     run: ({ table: name, docstring }, { database }) => {
       const table = database.table(name!);
       table.docString = docstring!;
-      database.changed();
+      database.settingsChanged();
       return schemaResult(database, table);
     },
   },

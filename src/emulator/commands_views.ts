@@ -161,14 +161,12 @@ function alterView(
     throw badView(name!, "the group-by keys cannot be changed");
   }
   const { effectiveFrom } = view.settings;
-  const old = { definition: view.definition, settings: view.settings };
-  try {
-    view.redefine(definition, { folder, docString, autoUpdateSchema, effectiveFrom });
-  } catch (error) {
-    view.redefine(old.definition, old.settings);
-    throw error;
-  }
-  context.database.changed();
+  context.database.redefineView(view, definition, {
+    folder,
+    docString,
+    autoUpdateSchema,
+    effectiveFrom,
+  });
   return viewsResult(context, [view]);
 }
 
@@ -178,7 +176,7 @@ function setEnabled(context: CommandContext, name: string, enabled: boolean): Co
     throw badView(name, `it is already ${enabled ? "enabled" : "disabled"}`);
   }
   view.isEnabled = enabled;
-  context.database.changed();
+  context.database.settingsChanged();
   return viewsResult(context, [view]);
 }
 

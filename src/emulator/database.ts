@@ -80,8 +80,10 @@ export class Database implements Catalog {
   /** Forgets a table and its rows. */
   dropTable(table: Table): void {
     this.tables.delete(table.name);
-    this.#store?.removeRows(table.key, undefined);
-    this.changed();
+    this.#together(() => {
+      this.#store?.removeRows(table.key, undefined);
+      this.changed();
+    });
   }
 
   /** Makes a view over a table; `rows` are those of the source that it begins with. */
@@ -100,11 +102,13 @@ export class Database implements Catalog {
       view.drop();
       throw error;
     }
-    view.catchUp(rows);
     this.views.set(name, view);
-    const mark = rows.length > 0 ? 0 : source.nextRowId - 1;
-    this.#store?.saveView(view.key, view.columns, [], mark);
-    this.changed();
+    this.#together(() => {
+      view.catchUp(rows);
+      view.merge();
+      this.#store?.saveView(view.key, view.columns, [], source.nextRowId - 1);
+      this.changed();
+    });
     return view;
   }
 
@@ -112,8 +116,10 @@ export class Database implements Catalog {
   dropView(view: MaterializedView): void {
     view.drop();
     this.views.delete(view.name);
-    this.#store?.removeRows(view.key, undefined);
-    this.changed();
+    this.#together(() => {
+      this.#store?.removeRows(view.key, undefined);
+      this.changed();
+    });
   }
 
   /** Takes rows into a table: durable first, visible from `visibleAt` on. */
@@ -127,9 +133,14 @@ export class Database implements Catalog {
     return streamingAllowed(table.policies, this.policies);
   }
 
-  /** Notes that the schema changed: analysed texts are bound anew, and a durable store keeps it. */
+  /** Notes that names, columns or texts of the schema changed: analysed texts are bound anew. */
   changed(): void {
     this.schemaVersion++;
+    this.settingsChanged();
+  }
+
+  /** Notes that policies or mappings changed, which no analysed text depends on. */
+  settingsChanged(): void {
     this.#store?.saveSchema(describe(this, this.#nextKey));
     for (const listener of this.schemaListeners) listener();
   }
@@ -138,16 +149,46 @@ export class Database implements Catalog {
   changeColumns(table: Table, columns: Table["columns"]): void {
     const added = columns.some(({ name }) => !table.columns.some((old) => old.name === name));
     const lost = table.columns.some(({ name }) => !columns.some((kept) => kept.name === name));
-    table.changeColumns(columns);
-    this.#store?.removeRows(table.key, undefined);
-    this.#store?.addRows(table.key, columns, table.allRows());
-    for (const view of this.views.values()) {
-      if (view.source !== table) continue;
-      const star = view.definition.aggregates.some(({ count }) => count < 0);
-      if (view.settings.autoUpdateSchema) view.redefine(view.definition, view.settings);
-      else if (lost || (added && star)) view.isEnabled = false;
-    }
-    this.changed();
+    const same = columns.length === table.columns.length &&
+      columns.every(({ name, type }, at) =>
+        name === table.columns[at]!.name && type === table.columns[at]!.type
+      );
+    this.#together(() => {
+      if (!same) {
+        table.changeColumns(columns);
+        this.#store?.removeRows(table.key, undefined);
+        this.#store?.addRows(table.key, columns, table.allRows());
+        for (const view of this.views.values()) {
+          if (view.source !== table) continue;
+          const star = view.definition.aggregates.some(({ count }) => count < 0);
+          if (view.settings.autoUpdateSchema) {
+            this.redefineView(view, view.definition, view.settings);
+          } else if (lost || (added && star)) view.isEnabled = false;
+        }
+      }
+      this.changed();
+    });
+  }
+
+  /** Gives a view another query or other settings. */
+  redefineView(view: MaterializedView, definition: ViewDefinition, settings: ViewSettings): void {
+    const old = { definition: view.definition, settings: view.settings };
+    this.#together(() => {
+      try {
+        view.redefine(definition, settings);
+      } catch (error) {
+        view.redefine(old.definition, old.settings);
+        throw error;
+      }
+      this.#store?.saveView(view.key, view.columns, view.heldRows(), undefined);
+      this.changed();
+    });
+  }
+
+  /** Makes the changes of a call durable as one. */
+  #together(change: () => void): void {
+    if (this.#store) this.#store.together(change);
+    else change();
   }
 
   #adopt(table: Table): void {
@@ -205,6 +246,8 @@ export class Database implements Catalog {
       view.resume(stored.columns);
       view.restore(state.rows(stored.key, stored.columns));
       const mark = state.mark(stored.key);
+      // Rows that were joined and then deleted may have had the highest numbers: none is given again.
+      source.nextRowId = Math.max(source.nextRowId, mark + 1);
       view.catchUp(source.allRows().filter((row) => row.rowId > mark));
       this.views.set(stored.name, view);
     }

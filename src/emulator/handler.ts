@@ -237,7 +237,7 @@ export class Handler {
     const { request, roles, identity } = exchange;
     if (request.method !== "POST") return notAllowed(identity, "POST");
     const { database, schemaCache, trouble } = this.#setup;
-    const [, , , , db = "", table = ""] = request.url.pathname.split("/").map(decodeURIComponent);
+    const [, , , , db = "", table = ""] = request.url.pathname.split("/").map(decoded);
     exchange.subject = table;
     this.#checkDatabase(db, true);
     demandRole(roles, "ingestor", "ingest", database.database);
@@ -337,6 +337,15 @@ export class Handler {
       },
       body: errorBody(known, identity),
     };
+  }
+}
+
+/** A part of a path, its escapes resolved; one that is not well-formed stays as it is and names nothing. */
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
   }
 }
 

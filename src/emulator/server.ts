@@ -13,6 +13,9 @@ export interface Server {
   close(): Promise<void>;
 }
 
+/** Bodies larger than this are cut, and then refused by the handler for their size. */
+const mostRead = 80 * 1_048_576;
+
 /** Answers smaller than this are not packed. */
 const smallestPacked = 1_024;
 
@@ -20,10 +23,8 @@ const smallestPacked = 1_024;
 export async function startServer(handler: Handler, port: number): Promise<Server> {
   const { createServer } = await import("node:http");
   const server = createServer((message, reply) => {
-    answer(handler, message, reply).catch((error: unknown) => {
-      // A broken connection is what was asked for; anything else must not leave the client waiting either.
-      reply.destroy(error instanceof Error ? error : undefined);
-    });
+    // A client that went away, or whose request cannot be read, is not left waiting.
+    answer(handler, message, reply).catch(() => message.socket.destroy());
   });
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
@@ -76,6 +77,7 @@ async function readAll(message: IncomingMessage): Promise<Uint8Array<ArrayBuffer
   const parts: Uint8Array[] = [];
   let size = 0;
   for await (const part of message) {
+    if (size > mostRead) continue;
     parts.push(part);
     size += part.length;
   }

@@ -85,6 +85,7 @@ class SqliteStore implements Store {
   readonly #removeOne: Statement;
   readonly #removeAll: Statement;
   readonly #setState: Statement;
+  #isInside = false;
 
   constructor(sqlite: Sqlite, folder: string) {
     this.#sqlite = sqlite;
@@ -137,11 +138,11 @@ class SqliteStore implements Store {
   }
 
   addRows(key: number, columns: readonly Column[], rows: readonly StoredRow[]): void {
-    this.#together(() => this.#putRows(key, columns, rows));
+    this.together(() => this.#putRows(key, columns, rows));
   }
 
   removeRows(key: number, rows: readonly StoredRow[] | undefined): void {
-    this.#together(() => {
+    this.together(() => {
       if (rows === undefined) this.#removeAll.run(key);
       else for (const { rowId } of rows) this.#removeOne.run(key, rowId);
     });
@@ -151,12 +152,30 @@ class SqliteStore implements Store {
     key: number,
     columns: readonly Column[],
     rows: readonly StoredRow[],
-    mark: number,
+    mark: number | undefined,
   ): void {
-    this.#together(() => {
+    this.together(() => {
       this.#putRows(key, columns, rows);
-      this.#setState.run(`mark ${key}`, String(mark));
+      if (mark !== undefined) this.#setState.run(`mark ${key}`, String(mark));
     });
+  }
+
+  together(change: () => void): void {
+    if (this.#isInside) {
+      change();
+      return;
+    }
+    this.#sqlite.exec("BEGIN IMMEDIATE");
+    this.#isInside = true;
+    try {
+      change();
+      this.#sqlite.exec("COMMIT");
+    } catch (error) {
+      this.#sqlite.exec("ROLLBACK");
+      throw error;
+    } finally {
+      this.#isInside = false;
+    }
   }
 
   close(): void {
@@ -166,17 +185,6 @@ class SqliteStore implements Store {
   #putRows(key: number, columns: readonly Column[], rows: readonly StoredRow[]): void {
     for (const row of rows) {
       this.#put.run(key, row.rowId, String(row.ingestedAt), cellsText(columns, row));
-    }
-  }
-
-  #together(change: () => void): void {
-    this.#sqlite.exec("BEGIN IMMEDIATE");
-    try {
-      change();
-      this.#sqlite.exec("COMMIT");
-    } catch (error) {
-      this.#sqlite.exec("ROLLBACK");
-      throw error;
     }
   }
 }

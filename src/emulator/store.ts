@@ -59,7 +59,14 @@ export interface Store {
   addRows(key: number, columns: readonly Column[], rows: readonly StoredRow[]): void;
   /** Removes rows, or all rows of the table or view. */
   removeRows(key: number, rows: readonly StoredRow[] | undefined): void;
-  /** Keeps new and changed rows of a view, with the source row up to which it was joined. */
-  saveView(key: number, columns: readonly Column[], rows: readonly StoredRow[], mark: number): void;
+  /** Keeps new and changed rows of a view, with the source row up to which it was joined where that changed. */
+  saveView(
+    key: number,
+    columns: readonly Column[],
+    rows: readonly StoredRow[],
+    mark: number | undefined,
+  ): void;
+  /** Makes all that a function changes durable as one, or nothing of it. */
+  together(change: () => void): void;
   close(): void;
 }

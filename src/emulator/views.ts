@@ -12,7 +12,7 @@ import { retentionTicks } from "./policies.ts";
 import type { RowListener, StoredRow, Table } from "./tables.ts";
 import { emptyValue } from "./tables.ts";
 import type { Value } from "./values.ts";
-import { partsOf, type ViewDefinition, type ViewPart } from "./view_definition.ts";
+import { badView, partsOf, type ViewDefinition, type ViewPart } from "./view_definition.ts";
 
 /** Runs a view's query against a catalog that holds only its source. */
 export type ViewRunner = (query: string, catalog: Catalog) => {
@@ -111,8 +111,14 @@ export class MaterializedView implements TableSource {
   bind(): void {
     const { columns } = this.#evaluate([]);
     const before = this.columns;
+    const parts = partsOf(this.definition, columns.length);
+    for (const { aggregate, first } of parts) {
+      if (aggregate !== "take_any" && columns[first]!.type === "decimal") {
+        throw badView(this.name, `${aggregate} of a decimal is not supported by this emulator`);
+      }
+    }
     this.columns = columns;
-    this.#parts = partsOf(this.definition, columns.length);
+    this.#parts = parts;
     if (before.length === 0 || this.#rows.length === 0) return;
     const from = columns.map((column) => before.findIndex((old) => old.name === column.name));
     for (const row of this.#rows) {
@@ -149,6 +155,11 @@ export class MaterializedView implements TableSource {
       this.#keep(row);
       this.nextRowId = Math.max(this.nextRowId, row.rowId + 1);
     }
+  }
+
+  /** The rows that are materialized. */
+  heldRows(): readonly StoredRow[] {
+    return this.#rows;
   }
 
   rows(): readonly Row[] {
