@@ -1,0 +1,82 @@
+/**
+ * Savers on an embedded Kusto, for tests.
+ *
+ * @module
+ */
+import type { Checkpoint, CheckpointMetadata } from "@langchain/langgraph-checkpoint";
+import { KustoSaver, type KustoSaverOptions } from "../../mod.ts";
+import { KustoEmulator, type KustoEmulatorOptions } from "../../src/emulator/mod.ts";
+
+/** A provisioned embedded Kusto and the savers opened on it, closed together. */
+export class Lab {
+  readonly emulator: KustoEmulator;
+  readonly #savers: KustoSaver[] = [];
+
+  private constructor(emulator: KustoEmulator) {
+    this.emulator = emulator;
+  }
+
+  /** An embedded Kusto with all tables, and nothing in its request log. */
+  static async open(options: KustoEmulatorOptions = {}): Promise<Lab> {
+    const lab = new Lab(new KustoEmulator(options));
+    await lab.saver().setup({ provision: true });
+    lab.emulator.requests.clear();
+    return lab;
+  }
+
+  /** Another saver, as another process would have it. */
+  saver(options: Partial<KustoSaverOptions> = {}): KustoSaver {
+    const saver = new KustoSaver({
+      connection: "http://localhost",
+      database: "NetDefaultDB",
+      fetch: this.emulator.fetch,
+      ...options,
+    });
+    this.#savers.push(saver);
+    return saver;
+  }
+
+  /** The kinds and subjects of the requests since the last call. */
+  requests(): string[] {
+    const records = this.emulator.requests.records
+      .map(({ kind, subject }) => kind === "query" ? "query" : `${kind} ${subject}`);
+    this.emulator.requests.clear();
+    return records;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all(this.#savers.map((saver) => saver.close()));
+    await this.emulator.close();
+  }
+}
+
+/** A checkpoint with the values given, all of them versioned. */
+export function checkpointOf(
+  id: string,
+  values: Record<string, unknown> = {},
+  rest: Partial<Checkpoint> = {},
+): Checkpoint {
+  return {
+    v: 4,
+    id,
+    ts: "2026-01-01T00:00:00.000Z",
+    channel_values: values,
+    channel_versions: Object.fromEntries(Object.keys(values).map((channel) => [channel, 1])),
+    versions_seen: {},
+    ...rest,
+  };
+}
+
+/** Metadata as LangGraph's loop writes them. */
+export const LOOP: CheckpointMetadata = { source: "loop", step: 1, parents: {} };
+
+/** Addresses a thread, and maybe a namespace and a checkpoint in it. */
+export function at(thread_id: unknown, checkpoint_id?: string, checkpoint_ns = "") {
+  return {
+    configurable: {
+      thread_id,
+      checkpoint_ns,
+      ...(checkpoint_id !== undefined && { checkpoint_id }),
+    },
+  };
+}
