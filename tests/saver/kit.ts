@@ -44,6 +44,15 @@ export class Lab {
     return records;
   }
 
+  /** Runs a management command, as an administrator would. */
+  async command(text: string): Promise<void> {
+    const answer = await this.emulator.fetch("http://localhost/v1/rest/mgmt", {
+      method: "POST",
+      body: JSON.stringify({ db: this.emulator.database, csl: text }),
+    });
+    if (!answer.ok) throw new Error(await answer.text());
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all(this.#savers.map((saver) => saver.close()));
     await this.emulator.close();

@@ -32,6 +32,9 @@ function equalWithin(a: unknown, b: unknown, seen: Map<object, object>): boolean
   if (a instanceof Error && b instanceof Error && (a.name !== b.name || a.message !== b.message)) {
     return false;
   }
+  if (a instanceof Uint8Array && b instanceof Uint8Array) {
+    return a.length === b.length && a.every((byte, at) => byte === b[at]);
+  }
   const keys = Reflect.ownKeys(a).filter((key) => isEnumerable(a, key));
   return keys.length === Reflect.ownKeys(b).filter((key) => isEnumerable(b, key)).length &&
     keys.every((key) =>

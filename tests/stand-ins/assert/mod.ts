@@ -44,7 +44,9 @@ export function assertEquals<T>(actual: T, expected: T, message?: string): void 
 export function assertNotEquals<T>(actual: T, expected: T, message?: string): void {
   if (!equal(actual, expected)) return;
   throw new AssertionError(
-    `Expected actual: ${show(actual)} not to be: ${show(expected)}${message ? `: ${message}` : "."}`,
+    `Expected actual: ${show(actual)} not to be: ${show(expected)}${
+      message ? `: ${message}` : "."
+    }`,
   );
 }
 
@@ -77,7 +79,9 @@ export function assertInstanceOf<C extends abstract new (...args: never[]) => un
   message = "",
 ): asserts actual is InstanceType<C> {
   if (actual instanceof expectedType) return;
-  const found = actual === null ? "null" : typeof actual === "object"
+  const found = actual === null
+    ? "null"
+    : typeof actual === "object"
     ? actual.constructor?.name
     : typeof actual;
   throw new AssertionError(
