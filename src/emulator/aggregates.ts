@@ -89,6 +89,7 @@ type RowAggregate = (node: SyntaxNode, scope: Scope, grouped: ReadonlySet<string
 const rowAggregates: Readonly<Record<string, RowAggregate>> = {
   arg_max: (node, scope, grouped) => extreme(node, scope, grouped, 1),
   arg_min: (node, scope, grouped) => extreme(node, scope, grouped, -1),
+  percentiles,
   take_any: takeAny,
   any: takeAny,
 };
@@ -270,6 +271,18 @@ function deviation(sample: boolean, root: boolean): ValueAggregate {
       const variance = squares / (numbers.length - (sample ? 1 : 0));
       const result = numbers.length <= (sample ? 1 : 0) ? (numbers.length ? 0 : NaN) : variance;
       return root ? Math.sqrt(result) : result;
+    },
+  };
+}
+
+function percentiles(node: SyntaxNode, scope: Scope): Aggregate {
+  const [value, ...wanted] = part(node, "ArgumentList").items
+    .map((item) => compileScalar(item, scope));
+  return {
+    types: wanted.map(() => value!.type),
+    of: (rows, run) => {
+      const values = rows.map((row) => value!.get(row, run)).filter((each) => each !== null);
+      return wanted.map((each) => percentileAt(values, Number(each.get([], run))));
     },
   };
 }

@@ -8,7 +8,7 @@ import { commonType, compareValues, keyText } from "./compare.ts";
 import { convertValue, toDynamic } from "./convert.ts";
 import { isArray, isBag, makeBag, parseJson } from "./dynamic.ts";
 import { callFunction } from "./functions.ts";
-import { binaryOperator, negate } from "./operators_scalar.ts";
+import { binaryOperator, lowerAscii, negate } from "./operators_scalar.ts";
 import { compileRelation } from "./relations.ts";
 import { constantScalar, convertTo, NO_ROW, type Scalar } from "./scalars.ts";
 import type { Scope } from "./scope.ts";
@@ -196,15 +196,13 @@ function compileIn(node: SyntaxNode, scope: Scope): Scalar {
   const left = compileScalar(part(node, "Left"), scope);
   const members = membersOf(node, scope);
   const fold = (value: Value): Value =>
-    ignoreCase && typeof value === "string" ? value.toLowerCase() : value;
+    ignoreCase && typeof value === "string" ? lowerAscii(value) : value;
   if ("keys" in members) {
     const { type } = members;
     const common = commonType(left.type, type) ?? type;
     const operand = convertTo(left, common);
     const keysOf = scope.remember((run) =>
-      ignoreCase
-        ? new Set([...members.keys(run)].map((key) => key.toLowerCase()))
-        : members.keys(run)
+      ignoreCase ? new Set([...members.keys(run)].map(lowerAscii)) : members.keys(run)
     );
     return {
       type: "bool",
@@ -248,13 +246,13 @@ function compileHasSome(node: SyntaxNode, scope: Scope): Scalar {
     type: "bool",
     constant: left.constant && items.every((item) => item.constant),
     get: (row, run) => {
-      const text = String(left.get(row, run)).toLowerCase();
+      const text = lowerAscii(String(left.get(row, run)));
       const terms = items.flatMap((item) => {
         const value = item.get(row, run);
         const members = isArray(value) ? value : [value];
         return members.map((member) => String(convertValue(member, item.type, "string")));
       });
-      const has = (term: string) => hasTerm(text, term.toLowerCase());
+      const has = (term: string) => hasTerm(text, lowerAscii(term));
       return all ? terms.every(has) : terms.some(has);
     },
   };

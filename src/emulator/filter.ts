@@ -5,43 +5,70 @@
  */
 import type { Row, TableSource } from "./catalog.ts";
 import { columnIndex, compileScalar, nameOf } from "./expressions.ts";
-import { NO_ROW, type Relation, type Run, type Scalar } from "./scalars.ts";
+import {
+  mapRows,
+  NO_ROW,
+  type Relation,
+  type Run,
+  sameRowsAs,
+  type Scalar,
+  type Scan,
+} from "./scalars.ts";
 import type { Scope } from "./scope.ts";
-import { part, type SyntaxNode } from "./syntax.ts";
+import { checkParameters, part, type SyntaxNode } from "./syntax.ts";
 import { isTabular } from "./statements.ts";
 import { compileRelation } from "./relations.ts";
 import type { Value } from "./values.ts";
 
-/** A condition that an index can answer: a string column is one of some texts. */
-interface Lookup {
-  readonly column: number;
-  readonly texts: (run: Run) => ReadonlySet<string>;
-}
+type Lookup = Scan["lookups"][number];
 
 /** Compiles `where`. */
 export function compileFilter(node: SyntaxNode, input: Relation, scope: Scope): Relation {
+  checkParameters(node, ["hint.strategy"]);
   const condition = part(node, "Condition");
-  const predicate = compileScalar(condition, scope.over(input.columns));
+  const inner = scope.inside(input);
+  const predicate = compileScalar(condition, inner);
+  const rest = { columns: input.columns, ...sameRowsAs(input) };
+  if (inner.windowed) {
+    return {
+      ...rest,
+      rows: (run) => {
+        const rows = input.rows(run);
+        const holds = mapRows(rows, run, inner, (row) => predicate.get(row, run) === true);
+        return rows.filter((_row, at) => holds[at]);
+      },
+    };
+  }
   const { source } = input;
-  const lookups = source ? lookupsOf(condition, input, source, scope) : [];
+  const before = input.scan ?? (source && { source, predicates: [], lookups: [] });
+  if (!before) {
+    return { ...rest, rows: (run) => filterRows(input.rows(run), [predicate], run) };
+  }
+  const scan: Scan = {
+    source: before.source,
+    predicates: [...before.predicates, predicate],
+    lookups: [...before.lookups, ...lookupsOf(condition, input, before.source, scope)],
+  };
   return {
-    columns: input.columns,
-    ...(input.sorted && { sorted: true }),
-    rows: (run) => {
-      if (predicate.constant) {
-        return predicate.get(NO_ROW, run) === true ? input.rows(run) : [];
-      }
-      const rows = source ? fewestRows(source, lookups, run) : undefined;
-      return (rows ?? input.rows(run)).filter((row) => predicate.get(row, run) === true);
-    },
+    ...rest,
+    scan,
+    rows: (run) =>
+      // What is false for all rows needs none of them.
+      scan.predicates.some((each) => each.constant && each.get(NO_ROW, run) !== true)
+        ? []
+        : filterRows(
+          fewestRows(scan, run) ?? scan.source.rows(),
+          scan.predicates.filter((each) => !each.constant),
+          run,
+        ),
   };
 }
 
-function fewestRows(
-  source: TableSource,
-  lookups: readonly Lookup[],
-  run: Run,
-): readonly Row[] | undefined {
+function filterRows(rows: readonly Row[], predicates: readonly Scalar[], run: Run): readonly Row[] {
+  return predicates.reduce((left, { get }) => left.filter((row) => get(row, run) === true), rows);
+}
+
+function fewestRows({ source, lookups }: Scan, run: Run): readonly Row[] | undefined {
   let fewest: readonly Row[] | undefined;
   for (const { column, texts } of lookups) {
     const found = source.lookup?.(column, texts(run));

@@ -117,6 +117,19 @@ function rangeOf([from, to, step]: readonly Value[], types: readonly ScalarType[
   return items;
 }
 
+/** The paths of all that a value holds, elements of arrays standing for each other. */
+function pathsOf(value: Value, at: string): Dynamic[] {
+  if (isArray(value)) {
+    const paths = value.flatMap((item) => pathsOf(item, `${at}[0]`));
+    return distinct([`${at}[0]`, ...paths]);
+  }
+  if (!isBag(value)) return [];
+  return Object.entries(value).flatMap(([key, item]) => {
+    const path = `${at}['${key}']`;
+    return [path, ...pathsOf(item, path)];
+  });
+}
+
 const array = (args: readonly Value[], types: readonly ScalarType[]): Dynamic[] =>
   args.map((arg, at) => toDynamic(arg, types[at]!));
 
@@ -153,6 +166,20 @@ export const dynamicFunctions: Readonly<Record<string, ScalarFunction>> = {
   ),
   array_rotate_left: ofArray("dynamic", (items, by) => rotate(items, Number(by))),
   array_rotate_right: ofArray("dynamic", (items, by) => rotate(items, -Number(by))),
+  array_iff: ofArray("dynamic", (conditions, yes, no) =>
+    conditions.map((condition, at) => {
+      const chosen = (condition === true || Number(condition) > 0 ? yes : no) ?? null;
+      return condition === null ? null : isArray(chosen) ? chosen[at] ?? null : chosen;
+    })),
+  array_split: ofArray("dynamic", (items, at) => {
+    const places = (isArray(at!) ? at : [at!]).map(Number);
+    const edges = [
+      0,
+      ...places.map((place) => place < 0 ? Math.max(0, items.length + place) : place),
+    ];
+    return edges.map((edge, index) => items.slice(edge, edges[index + 1]));
+  }),
+  treepath: { takes: ["dynamic"], type: "dynamic", of: ([value]) => pathsOf(value!, "") },
   set_union: ofArrays((arrays) => distinct(arrays.flat())),
   set_intersect: ofArrays(([first = [], ...others]) => {
     const keys = others.map(keysOf);

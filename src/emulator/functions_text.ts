@@ -4,10 +4,9 @@
  * @module
  */
 import { toDynamic } from "./convert.ts";
-import { isArray } from "./dynamic.ts";
 import type { ScalarFunction } from "./functions.ts";
 import { compareText } from "./compare.ts";
-import { dynamicText } from "./dynamic.ts";
+import { dynamicText, isArray, isBag, parseJson } from "./dynamic.ts";
 import type { ScalarType, Value } from "./values.ts";
 
 type Of = ScalarFunction["of"];
@@ -107,6 +106,21 @@ function translate([from, to, source]: readonly Value[]): string {
   }).join("");
 }
 
+/** What a JSON text holds at a path such as `$.a[0].b`. */
+function atPath(path: string, json: string): string {
+  let at = parseJson(json);
+  for (
+    const [, name, quoted, index] of path.matchAll(
+      /\.([^.[\]]+)|\[(?:'|")(.*?)(?:'|")\]|\[(\d+)\]/g,
+    )
+  ) {
+    const key = name ?? quoted;
+    if (key === undefined) at = isArray(at) ? at[Number(index)] ?? null : null;
+    else at = isBag(at) && Object.hasOwn(at, key) ? at[key]! : null;
+  }
+  return dynamicText(at);
+}
+
 /** The functions by name. */
 export const textFunctions: Readonly<Record<string, ScalarFunction>> = {
   strlen: text("long", one, ([source]) => BigInt([...source as string].length)),
@@ -187,6 +201,8 @@ export const textFunctions: Readonly<Record<string, ScalarFunction>> = {
     const hex = BigInt.asUintN(64, value as bigint).toString(16);
     return hex.padStart(length === undefined ? 0 : Number(length), "0");
   }),
+  extract_json: text("string", one, ([path, json]) => atPath(path as string, json as string)),
+  extractjson: text("string", one, ([path, json]) => atPath(path as string, json as string)),
   dynamic_to_json: text("string", undefined, ([value], [type]) => {
     const inner = toDynamic(value!, type!);
     return typeof inner === "string" ? JSON.stringify(inner) : dynamicText(inner);

@@ -1,7 +1,7 @@
 /**
- * `mv-expand`: one row for each element of an array or entry of a bag.
+ * `mv-expand` and `mv-apply`: one row for each element of an array or entry of a bag.
  *
- * Source: mv-expand-operator.md (Kusto documentation).
+ * Sources: mv-expand-operator.md, mv-apply-operator.md (Kusto documentation).
  *
  * @module
  */
@@ -9,7 +9,8 @@ import type { Column, Row } from "./catalog.ts";
 import { convertValue } from "./convert.ts";
 import { isArray, isBag } from "./dynamic.ts";
 import { columnIndex, compileScalar, nameOf } from "./expressions.ts";
-import { NO_ROW, type Relation, type Scalar } from "./scalars.ts";
+import { compileOperator } from "./relations.ts";
+import { inOrderOf, NO_ROW, type Relation, type Run, type Scalar } from "./scalars.ts";
 import type { Scope } from "./scope.ts";
 import {
   checkParameters,
@@ -29,13 +30,78 @@ interface Expansion {
   at: number;
 }
 
+interface Expander {
+  readonly columns: readonly Column[];
+  /** The rows that one row becomes. */
+  readonly expand: (row: Row, run: Run) => Row[];
+}
+
 /** Compiles `mv-expand`. */
 export function compileMvExpand(node: SyntaxNode, input: Relation, scope: Scope): Relation {
   checkParameters(node, ["bagexpansion", "kind", "with_itemindex"]);
+  const { columns, expand } = expander(node, input, scope);
+  return {
+    columns,
+    ...inOrderOf(input),
+    rows: (run) => input.rows(run).flatMap((row) => expand(row, run)),
+  };
+}
+
+/** Compiles `mv-apply`: a subquery over what each row becomes. */
+export function compileMvApply(node: SyntaxNode, input: Relation, scope: Scope): Relation {
+  checkParameters(node, ["bagexpansion", "kind", "with_itemindex"]);
+  if (node.parts.ContextIdClause) throw refuse(node, "mv-apply with an id");
+  const { columns: expanded, expand } = expander(node, input, scope);
+  const { compilation } = scope;
+  const slot = compilation.slots++;
+  const first = compilation.slots;
+  const subquery = compileSubquery(part(part(node, "Subquery"), "Expression"), {
+    columns: expanded,
+    sorted: true,
+    rows: (run) => run.slots[slot] as readonly Row[],
+  }, scope);
+  const last = compilation.slots;
+  const names = node.columns;
+  if (!names) throw refuse(node, "a subquery whose columns are not known");
+  const from = names.map(({ name }) => {
+    const inner = columnIndex(subquery.columns, name);
+    return { inner, outer: columnIndex(input.columns, name) };
+  });
+  if (from.some(({ inner, outer }) => inner < 0 && outer < 0)) {
+    throw refuse(node, "a subquery that renames columns of the input");
+  }
+  return {
+    columns: from.map(({ inner, outer }, at) => ({
+      name: names[at]!.name,
+      type: (inner < 0 ? input.columns[outer]! : subquery.columns[inner]!).type,
+    })),
+    ...inOrderOf(input),
+    rows: (run) =>
+      input.rows(run).flatMap((row) => {
+        run.slots[slot] = expand(row, run);
+        run.slots.fill(undefined, first, last);
+        return subquery.rows(run).map((found) =>
+          from.map(({ inner, outer }) => inner < 0 ? row[outer]! : found[inner]!)
+        );
+      }),
+  };
+}
+
+/** A subquery begins with an operator and not with a table. */
+function compileSubquery(node: SyntaxNode, input: Relation, scope: Scope): Relation {
+  if (node.kind !== "PipeExpression") return compileOperator(node, input, scope);
+  return compileOperator(
+    part(node, "Operator"),
+    compileSubquery(part(node, "Expression"), input, scope),
+    scope,
+  );
+}
+
+function expander(node: SyntaxNode, input: Relation, scope: Scope): Expander {
   const asArrays = (operatorParameter(node, "bagexpansion") ?? operatorParameter(node, "kind")) ===
     "array";
   const indexName = operatorParameter(node, "with_itemindex");
-  const inner = scope.over(input.columns);
+  const inner = scope.inside(input);
   const expansions = itemsOf(node, "Expressions").map((item) => expansionOf(item, inner));
   const columns: Column[] = [...input.columns];
   for (const expansion of expansions) {
@@ -47,28 +113,23 @@ export function compileMvExpand(node: SyntaxNode, input: Relation, scope: Scope)
   if (indexName !== undefined) columns.push({ name: indexName, type: "long" });
   const limitNode = node.parts.RowLimitClause?.parts.Expression;
   const limit = limitNode && compileScalar(limitNode, scope);
-  return {
-    columns,
-    ...(input.sorted && { sorted: true }),
-    rows: (run) => {
-      const most = limit ? Number(limit.get(NO_ROW, run)) : Infinity;
-      const rows: Row[] = [];
-      for (const row of input.rows(run)) {
-        const lists = expansions.map(({ scalar }) => elementsOf(scalar.get(row, run), asArrays));
-        const count = Math.min(most, Math.max(...lists.map((list) => list.length)));
-        for (let item = 0; item < count; item++) {
-          const expanded: Value[] = [...row];
-          for (const [which, { at, type }] of expansions.entries()) {
-            const value = lists[which]![item] ?? null;
-            expanded[at] = value === null ? emptyCell(type) : convertValue(value, "dynamic", type);
-          }
-          if (indexName !== undefined) expanded.push(BigInt(item));
-          rows.push(expanded);
-        }
+  const expand: Expander["expand"] = (row, run) => {
+    const most = limit ? Number(limit.get(NO_ROW, run)) : Infinity;
+    const lists = expansions.map(({ scalar }) => elementsOf(scalar.get(row, run), asArrays));
+    const count = Math.min(most, Math.max(...lists.map((list) => list.length)));
+    const rows: Row[] = [];
+    for (let item = 0; item < count; item++) {
+      const expanded: Value[] = [...row];
+      for (const [which, { at, type }] of expansions.entries()) {
+        const value = lists[which]![item] ?? null;
+        expanded[at] = value === null ? emptyCell(type) : convertValue(value, "dynamic", type);
       }
-      return rows;
-    },
+      if (indexName !== undefined) expanded.push(BigInt(item));
+      rows.push(expanded);
+    }
+    return rows;
   };
+  return { columns, expand };
 }
 
 function expansionOf(node: SyntaxNode, scope: Scope): Expansion {

@@ -9,6 +9,7 @@
 import { Decimal } from "decimal.js";
 import { commonType, compareValues, equalValues } from "./compare.ts";
 import { hasTerm } from "./expressions.ts";
+import { regexOf } from "./functions_regex.ts";
 import { convertTo, type Scalar } from "./scalars.ts";
 import { part, refuse, type SyntaxNode } from "./syntax.ts";
 import type { ScalarType, Value } from "./values.ts";
@@ -92,7 +93,8 @@ function quote(text: string): string {
   return text.replaceAll(/[\\^$.*+?()[\]{}|/-]/g, "\\$&");
 }
 
-function lowerAscii(text: string): string {
+/** A text with its ASCII letters in lower case: the service ignores the case of no others. */
+export function lowerAscii(text: string): string {
   return text.replaceAll(/[A-Z]+/g, (upper) => upper.toLowerCase());
 }
 
@@ -110,7 +112,7 @@ const textOperators: Readonly<Record<string, TextTest>> = Object.fromEntries([
   }),
   ["=~", (a: string, b: string) => lowerAscii(a) === lowerAscii(b)],
   ["!~", (a: string, b: string) => lowerAscii(a) !== lowerAscii(b)],
-  ["matches regex", (a: string, b: string) => new RegExp(b, "u").test(a)],
+  ["matches regex", (a: string, b: string) => regexOf(b).test(a)],
 ]);
 
 function textOperator(operator: string, left: Scalar, right: Scalar): Scalar {

@@ -6,13 +6,23 @@
  * @module
  */
 import type { Column, Row, TableSource } from "./catalog.ts";
-import { compareForSort, type Ordering, rowKey } from "./compare.ts";
+import { compareForSort, type Ordering } from "./compare.ts";
 import { convertValue } from "./convert.ts";
 import { columnIndex, compileScalar, nameOf } from "./expressions.ts";
 import { compileFilter } from "./filter.ts";
 import { compileJoin, compileLookup } from "./join.ts";
-import { compileMvExpand } from "./mv_expand.ts";
-import { convertTo, NO_ROW, type Relation, type Scalar } from "./scalars.ts";
+import { compileMvApply, compileMvExpand } from "./mv_expand.ts";
+import { compileParse } from "./parse.ts";
+import {
+  convertTo,
+  inOrderOf,
+  mapRows,
+  NO_ROW,
+  type Relation,
+  type Run,
+  sameRowsAs,
+  type Scalar,
+} from "./scalars.ts";
 import type { Scope } from "./scope.ts";
 import { compileCount, compileDistinct, compileSummarize } from "./summarize.ts";
 import { itemsOf, part, refuse, type SyntaxNode } from "./syntax.ts";
@@ -39,8 +49,11 @@ const sources: Readonly<Record<string, CompileSource>> = {
       scope,
     ),
   MaterializeExpression: (node, scope) => {
-    const relation = compileRelation(part(node, "Expression"), scope);
-    return { columns: relation.columns, rows: scope.remember(relation.rows) };
+    const { source: _source, scan: _scan, ...relation } = compileRelation(
+      part(node, "Expression"),
+      scope,
+    );
+    return { ...relation, rows: scope.remember(relation.rows) };
   },
   PrintOperator: compilePrint,
   DataTableExpression: compileDatatable,
@@ -50,7 +63,7 @@ const sources: Readonly<Record<string, CompileSource>> = {
 };
 
 /** Compiles an operator over what is piped into it. */
-function compileOperator(node: SyntaxNode, input: Relation, scope: Scope): Relation {
+export function compileOperator(node: SyntaxNode, input: Relation, scope: Scope): Relation {
   const compile = Object.hasOwn(operators, node.kind) ? operators[node.kind] : undefined;
   if (!compile) throw refuse(node, `the operator '${node.text.trim().split(/\s/)[0]}'`);
   return compile(node, input, scope);
@@ -77,6 +90,10 @@ const operators: Readonly<Record<string, CompileOperator>> = {
   UnionOperator: (node, input, scope) => compileUnion(node, scope, input),
   MvExpandOperator: compileMvExpand,
   AsOperator: (node, input) => ({ ...input, name: nameOf(part(node, "Name")) }),
+  ParseOperator: compileParse,
+  ParseWhereOperator: compileParse,
+  MvApplyOperator: compileMvApply,
+  SampleOperator: compileSample,
   SerializeOperator: (node, input, scope) => ({
     ...compileExtend(node, input, scope),
     sorted: true,
@@ -105,7 +122,12 @@ function compileTable(node: SyntaxNode, scope: Scope): Relation {
 
 /** The rows of a table or view. */
 export function relationOf(source: TableSource): Relation {
-  return { columns: source.columns, rows: () => source.rows(), source };
+  return {
+    columns: source.columns,
+    rows: () => source.rows(),
+    source,
+    ingestedAt: (row) => source.ingestedAt?.(row) ?? null,
+  };
 }
 
 function compileCall(node: SyntaxNode, scope: Scope): Relation {
@@ -125,7 +147,11 @@ function compileCall(node: SyntaxNode, scope: Scope): Relation {
 function compilePrint(node: SyntaxNode, scope: Scope): Relation {
   const scalars = itemsOf(node, "Expressions").map((item) => compileScalar(item, scope));
   const columns = namedColumns(node, scalars);
-  return { columns, rows: (run) => [scalars.map((scalar) => scalar.get(NO_ROW, run))] };
+  return {
+    columns,
+    detached: true,
+    rows: (run) => [scalars.map((scalar) => scalar.get(NO_ROW, run))],
+  };
 }
 
 /** The columns that the parser names, with the types that the expressions have. */
@@ -146,6 +172,7 @@ function compileDatatable(node: SyntaxNode, scope: Scope): Relation {
   if (values.length % columns.length !== 0) throw refuse(node, "a row that is not complete");
   return {
     columns,
+    detached: true,
     rows: scope.remember((run) => {
       const rows: Row[] = [];
       for (let at = 0; at < values.length; at += columns.length) {
@@ -163,6 +190,8 @@ function compileRange(node: SyntaxNode, scope: Scope): Relation {
   const [from, to, step] = [of("From"), of("To"), of("Step")];
   return {
     columns: [column],
+    detached: true,
+    sorted: true,
     rows: (run) => {
       const [first, last, by] = [from, to, step].map((scalar) => scalar.get(NO_ROW, run));
       const rows: Row[] = [];
@@ -185,17 +214,18 @@ function convertRange(scalar: Scalar, column: Column, name: string): Scalar {
 }
 
 function compileProject(node: SyntaxNode, input: Relation, scope: Scope): Relation {
-  const inner = scope.over(input.columns);
+  const inner = scope.inside(input);
   const scalars = itemsOf(node, "Expressions").map((item) => compileScalar(item, inner));
   const columns = namedColumns(node, scalars);
   const rows: Relation["rows"] = (run) =>
-    input.rows(run).map((row) => scalars.map((scalar) => scalar.get(row, run)));
-  return { columns, rows, ...(input.sorted && { sorted: true }) };
+    mapRows(input.rows(run), run, inner, (row) => scalars.map((scalar) => scalar.get(row, run)));
+  return { columns, rows, ...inOrderOf(input) };
 }
 
 function compileExtend(node: SyntaxNode, input: Relation, scope: Scope): Relation {
-  const inner = scope.over(input.columns);
+  const inner = scope.inside(input);
   const items = itemsOf(node, "Expressions");
+  if (items.length === 0) return input;
   const scalars = items.map((item) => compileScalar(item, inner));
   const columns: Column[] = [...(node.columns ?? [])];
   const changed = new Map<string, Scalar>();
@@ -216,10 +246,13 @@ function compileExtend(node: SyntaxNode, input: Relation, scope: Scope): Relatio
   const made = result.map(({ name }) => changed.get(name));
   return {
     columns: result,
-    ...(input.sorted && { sorted: true }),
+    ...inOrderOf(input),
     rows: (run) =>
-      input.rows(run).map((row) =>
-        made.map((scalar, at) => scalar ? scalar.get(row, run) : row[from[at]!]!)
+      mapRows(
+        input.rows(run),
+        run,
+        inner,
+        (row) => made.map((scalar, at) => scalar ? scalar.get(row, run) : row[from[at]!]!),
       ),
   };
 }
@@ -232,7 +265,7 @@ function keepColumns(node: SyntaxNode, input: Relation): Relation {
   return {
     columns: kept,
     rows: (run) => input.rows(run).map((row) => from.map((at) => row[at]!)),
-    ...(input.sorted && { sorted: true }),
+    ...inOrderOf(input),
   };
 }
 
@@ -244,7 +277,7 @@ function compileRename(node: SyntaxNode, input: Relation): Relation {
     ]),
   );
   const columns = input.columns.map(({ name, type }) => ({ name: names.get(name) ?? name, type }));
-  return { columns, rows: input.rows, ...(input.sorted && { sorted: true }) };
+  return { columns, rows: input.rows, ...sameRowsAs(input) };
 }
 
 interface SortKey {
@@ -266,7 +299,7 @@ function sortKeys(expressions: readonly SyntaxNode[], scope: Scope): SortKey[] {
 function sortRows(
   rows: readonly Row[],
   keys: readonly SortKey[],
-  run: Parameters<Scalar["get"]>[1],
+  run: Run,
 ): Row[] {
   const keyed = rows.map((row) => ({
     row,
@@ -287,6 +320,7 @@ function compileSort(node: SyntaxNode, input: Relation, scope: Scope): Relation 
   return {
     columns: input.columns,
     rows: (run) => sortRows(input.rows(run), keys, run),
+    ...sameRowsAs(input),
     sorted: true,
   };
 }
@@ -297,6 +331,7 @@ function compileTop(node: SyntaxNode, input: Relation, scope: Scope): Relation {
   return {
     columns: input.columns,
     rows: (run) => sortRows(input.rows(run), keys, run).slice(0, rowCount(count.get(NO_ROW, run))),
+    ...sameRowsAs(input),
     sorted: true,
   };
 }
@@ -306,7 +341,24 @@ function compileTake(node: SyntaxNode, input: Relation, scope: Scope): Relation 
   return {
     columns: input.columns,
     rows: (run) => input.rows(run).slice(0, rowCount(count.get(NO_ROW, run))),
-    ...(input.sorted && { sorted: true }),
+    ...sameRowsAs(input),
+  };
+}
+
+function compileSample(node: SyntaxNode, input: Relation, scope: Scope): Relation {
+  const count = compileScalar(part(node, "Expression"), scope);
+  return {
+    columns: input.columns,
+    ...sameRowsAs(input),
+    rows: (run) => {
+      const rows = [...input.rows(run)];
+      const wanted = Math.min(rows.length, rowCount(count.get(NO_ROW, run)));
+      for (let at = 0; at < wanted; at++) {
+        const other = at + Math.floor(run.random() * (rows.length - at));
+        [rows[at], rows[other]] = [rows[other]!, rows[at]!];
+      }
+      return rows.slice(0, wanted);
+    },
   };
 }
 
@@ -335,9 +387,4 @@ function compileGetSchema(node: SyntaxNode, input: Relation): Relation {
     type,
   ]);
   return { columns, rows: () => rows };
-}
-
-/** The rows of a relation without repetitions. */
-export function distinctRows(rows: readonly Row[]): Row[] {
-  return [...new Map(rows.map((row) => [rowKey(row), row])).values()];
 }

@@ -32,8 +32,14 @@ export function compileUnion(node: SyntaxNode, scope: Scope, input?: Relation): 
       name: item.symbol?.name ?? `union_arg${at + (input ? 1 : 0)}`,
     })),
   ];
-  const columns = node.columns;
-  if (!columns) throw refuse(node, "a union of columns that are not known");
+  const all = node.columns;
+  if (!all) throw refuse(node, "a union of columns that are not known");
+  const inner = operatorParameter(node, "kind") === "inner";
+  const columns = inner
+    ? all.filter((column) =>
+      column.name === source || legs.every(({ relation }) => sourceColumn(column, relation) >= 0)
+    )
+    : all;
   const maps = legs.map(({ relation }) => columns.map((column) => sourceColumn(column, relation)));
   return {
     columns,
