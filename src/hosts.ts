@@ -37,6 +37,13 @@ const SUFFIXES = [
   ".kustomfa.chinacloudapi.cn",
   ".playfab.cn",
   ".arg.core.chinacloudapi.cn",
+  // US government, air-gapped.
+  ".kusto.core.eaglex.ic.gov",
+  ".kustomfa.core.eaglex.ic.gov",
+  ".arg.core.eaglex.ic.gov",
+  ".kusto.core.microsoft.scloud",
+  ".kustomfa.core.microsoft.scloud",
+  ".arg.core.microsoft.scloud",
   // National partner clouds.
   ".kusto.sovcloud-api.fr",
   ".kustomfa.sovcloud-api.fr",
@@ -58,6 +65,22 @@ const HOSTS: ReadonlySet<string> = new Set([
   "adx.monitor.azure.com",
   "kusto.aria.microsoft.com",
   "eu.kusto.aria.microsoft.com",
+  // Azure Monitor as a cluster, in the other clouds.
+  ...["us", "cn", "eaglex.ic.gov", "microsoft.scloud", "fr", "de", "sg"].flatMap((cloud) =>
+    ["applicationinsights", "loganalytics", "monitor"].map((part) => `adx.${part}.azure.${cloud}`)
+  ),
+]);
+
+/** Where Entra signs in, cloud by cloud. */
+const SIGN_IN_HOSTS: ReadonlySet<string> = new Set([
+  "login.microsoftonline.com",
+  "login.microsoftonline.us",
+  "login.partner.microsoftonline.cn",
+  "login.microsoftonline.eaglex.ic.gov",
+  "login.microsoftonline.microsoft.scloud",
+  "login.sovcloud-identity.fr",
+  "login.sovcloud-identity.de",
+  "login.sovcloud-identity.sg",
 ]);
 
 /** Whether a host is this machine itself. */
@@ -73,26 +96,24 @@ export function isLoopback(hostname: string): boolean {
  * @throws {KustoOptionsError} If it is no https address (http is for loopback), or of an unknown host.
  */
 export function trustedOrigin(clusterUri: string, trusted: readonly string[]): string {
-  let url: URL;
-  try {
-    url = new URL(clusterUri);
-  } catch {
+  const url = parseUrl(clusterUri);
+  if (!url) {
     throw new KustoOptionsError(
       'Cannot connect: the cluster\'s address is no URL, it must look like "https://<cluster>.<region>.kusto.windows.net"',
     );
   }
-  const host = url.hostname.toLowerCase();
-  if (url.protocol !== "https:" && !(url.protocol === "http:" && isLoopback(host))) {
+  const host = url.hostname;
+  if (!isSafe(url)) {
     throw new KustoOptionsError(
       `Cannot connect to "${host}": the address begins with ${url.protocol}//, it must begin with https:// (http:// is for this machine only)`,
     );
   }
-  const known = isLoopback(host) || HOSTS.has(host) ||
-    SUFFIXES.some((suffix) => ends(host, suffix)) ||
-    trusted.some((entry) =>
-      entry.startsWith(".") ? ends(host, entry) : host === entry.toLowerCase()
+  if (url.username !== "" || url.password !== "") {
+    throw new KustoOptionsError(
+      `Cannot connect to "${host}": the address holds a user name or a password, it must not; pass the option "credential"`,
     );
-  if (!known) {
+  }
+  if (!isLoopback(host) && !isClusterHost(host, trusted)) {
     throw new KustoOptionsError(
       `Cannot connect to "${host}": it is no known Kusto host, add it to "trustedHosts" if tokens may be sent there`,
     );
@@ -100,6 +121,42 @@ export function trustedOrigin(clusterUri: string, trusted: readonly string[]): s
   return url.origin;
 }
 
-function ends(host: string, suffix: string): boolean {
-  return host.length > suffix.length && host.endsWith(suffix.toLowerCase());
+/** Whether an application's secret may be sent to a sign-in service that a cluster names. */
+export function isTrustedSignIn(endpoint: string, trusted: readonly string[]): boolean {
+  const url = parseUrl(endpoint);
+  return url !== undefined && isSafe(url) &&
+    (isLoopback(url.hostname) || SIGN_IN_HOSTS.has(url.hostname) ||
+      matches(url.hostname, trusted));
+}
+
+/** Whether tokens may be asked for that are meant for this resource: they open all that it covers. */
+export function isTrustedResource(resource: string, trusted: readonly string[]): boolean {
+  const url = parseUrl(resource);
+  return url !== undefined && isSafe(url) &&
+    (isLoopback(url.hostname) || isClusterHost(url.hostname, trusted));
+}
+
+function isClusterHost(host: string, trusted: readonly string[]): boolean {
+  return HOSTS.has(host) || matches(host, SUFFIXES) || matches(host, trusted);
+}
+
+function matches(host: string, entries: readonly string[]): boolean {
+  return entries.some((entry) => {
+    const name = entry.toLowerCase();
+    return name.startsWith(".") ? host.length > name.length && host.endsWith(name) : host === name;
+  });
+}
+
+function isSafe({ protocol, hostname }: URL): boolean {
+  return protocol === "https:" || (protocol === "http:" && isLoopback(hostname));
+}
+
+/** `localhost:8080` is a URL of the scheme `localhost:`, which nobody means: a host is asked for. */
+function parseUrl(text: string): URL | undefined {
+  if (!/^[a-z][a-z\d+.-]*:\/\//i.test(text)) return undefined;
+  try {
+    return new URL(text);
+  } catch {
+    return undefined;
+  }
 }
