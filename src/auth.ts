@@ -9,6 +9,7 @@ import { isLoopback } from "./hosts.ts";
 
 /** A token and when it ends, as `@azure/core-auth` has it. */
 export interface AccessToken {
+  /** The token itself. */
   readonly token: string;
   /** Milliseconds since 1970. */
   readonly expiresOnTimestamp: number;
@@ -16,6 +17,7 @@ export interface AccessToken {
 
 /** The part of `@azure/identity`'s credentials that is used here. */
 export interface TokenCredential {
+  /** Gives a token for a resource; `null` where it cannot. */
   getToken(scopes: string | string[]): Promise<AccessToken | null>;
 }
 

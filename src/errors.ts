@@ -36,6 +36,12 @@ export interface KustoErrorDetails {
   readonly clientRequestId?: string;
   /** The service's id for the last answer, to quote in a support case: `x-ms-activity-id`. */
   readonly activityId?: string;
+  /** How long the service asked to be left alone, in milliseconds. */
+  readonly retryAfterMs?: number;
+  /** What was to be done, such as `run a query`. */
+  readonly action?: string;
+  /** The table that the call was about. */
+  readonly table?: string;
 }
 
 /** What all errors of this library have in common. */
@@ -54,8 +60,16 @@ export abstract class KustoError extends Error {
   readonly clientRequestId: string | undefined;
   /** The service's id for the last answer. */
   readonly activityId: string | undefined;
+  /** How long the service asked to be left alone, in milliseconds. */
+  readonly retryAfterMs: number | undefined;
+  /** What was to be done. */
+  readonly action: string | undefined;
+  /** The table that the call was about. */
+  readonly table: string | undefined;
 
   /**
+   * Makes an error.
+   *
    * @param message The action that failed, a colon, what is and what should be.
    * @param details What else is known.
    */
@@ -67,30 +81,41 @@ export abstract class KustoError extends Error {
     this.attempts = details.attempts;
     this.clientRequestId = details.clientRequestId;
     this.activityId = details.activityId;
+    this.retryAfterMs = details.retryAfterMs;
+    this.action = details.action;
+    this.table = details.table;
   }
 }
 
 /** An option, a connection string or a host is not acceptable: change it. */
 export class KustoOptionsError extends KustoError {
+  /** The name of the class. */
   override readonly name = "KustoOptionsError";
+  /** Tells errors of this kind apart. */
   override readonly code = "BAD_OPTIONS";
 }
 
 /** An argument of a call is missing or not acceptable: change the call. */
 export class KustoInputError extends KustoError {
+  /** The name of the class. */
   override readonly name = "KustoInputError";
+  /** Tells errors of this kind apart. */
   override readonly code = "BAD_INPUT";
 }
 
 /** There is no token, or the cluster does not accept it: sign in, or pass another credential. */
 export class KustoSignInError extends KustoError {
+  /** The name of the class. */
   override readonly name = "KustoSignInError";
+  /** Tells errors of this kind apart. */
   override readonly code = "SIGN_IN_FAILED";
 }
 
 /** The identity is known but may not do this: give it the role that the message names. */
 export class KustoPermissionError extends KustoError {
+  /** The name of the class. */
   override readonly name = "KustoPermissionError";
+  /** Tells errors of this kind apart. */
   override readonly code = "PERMISSION_REFUSED";
 }
 
@@ -110,14 +135,18 @@ export interface SchemaProblem {
 
 /** A table, column, mapping, view or policy is missing: run `provision.kql` or `setup({ provision: true })`. */
 export class KustoSchemaError extends KustoError {
+  /** The name of the class. */
   override readonly name = "KustoSchemaError";
+  /** Tells errors of this kind apart. */
   override readonly code = "SCHEMA_INCOMPLETE";
   /** All that is missing, each with its mend; empty where `setup()` was not what found out. */
   readonly problems: readonly SchemaProblem[];
 
   /**
+   * Makes an error.
+   *
    * @param message The action that failed, a colon, what is and what should be.
-   * @param details What else is known.
+   * @param details What else is known, and what is missing.
    */
   constructor(
     message: string,
@@ -130,36 +159,48 @@ export class KustoSchemaError extends KustoError {
 
 /** The cluster cannot be reached, is too busy or did not answer in time: try again later. */
 export class KustoUnavailableError extends KustoError {
+  /** The name of the class. */
   override readonly name = "KustoUnavailableError";
+  /** Tells errors of this kind apart. */
   override readonly code = "UNAVAILABLE";
 }
 
 /** A value, a request or a result is larger than the service takes: make it smaller. */
 export class KustoLimitError extends KustoError {
+  /** The name of the class. */
   override readonly name = "KustoLimitError";
+  /** Tells errors of this kind apart. */
   override readonly code = "LIMIT_EXCEEDED";
 }
 
 /** The service refuses the request for good, for a reason that no other class stands for. */
 export class KustoRequestError extends KustoError {
+  /** The name of the class. */
   override readonly name = "KustoRequestError";
+  /** Tells errors of this kind apart. */
   override readonly code = "REQUEST_REFUSED";
 }
 
 /** An answer that cannot be understood: report it, with its ids. */
 export class KustoProtocolError extends KustoError {
+  /** The name of the class. */
   override readonly name = "KustoProtocolError";
+  /** Tells errors of this kind apart. */
   override readonly code = "PROTOCOL_BROKEN";
 }
 
 /** Stored state is incomplete: rows are gone or changed. Nothing short of it was given back. */
 export class KustoStateError extends KustoError {
+  /** The name of the class. */
   override readonly name = "KustoStateError";
+  /** Tells errors of this kind apart. */
   override readonly code = "STATE_INCOMPLETE";
 }
 
 /** The saver was closed before the call: create a new one. */
 export class KustoClosedError extends KustoError {
+  /** The name of the class. */
   override readonly name = "KustoClosedError";
+  /** Tells errors of this kind apart. */
   override readonly code = "CLOSED";
 }

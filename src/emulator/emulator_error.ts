@@ -9,6 +9,7 @@ export type EmulatorErrorCode = "FOLDER_IN_USE" | "NO_SQLITE" | "FOLDER_UNREADAB
 
 /** Thrown when an emulator cannot open its folder, or is used after it was closed. */
 export class EmulatorError extends Error {
+  /** The name of the class. */
   override readonly name = "EmulatorError";
   /** Why. */
   readonly code: EmulatorErrorCode;

@@ -7,7 +7,9 @@ import type { RequestKind } from "./trouble.ts";
 
 /** One request, without its body. */
 export interface RequestRecord {
+  /** What was asked for. */
   readonly kind: RequestKind;
+  /** The path of its address, without the query. */
   readonly path: string;
   /** The status of the answer; 0 where the connection was broken. */
   readonly status: number;
@@ -15,6 +17,7 @@ export interface RequestRecord {
   readonly requestBytes: number;
   /** Bytes of the answer's body, before compression. */
   readonly responseBytes: number;
+  /** The id that the client sent, or one made up. */
   readonly clientRequestId: string;
   /** The command's or query's text, cut to 200 characters; the table of an ingestion. */
   readonly subject: string;
@@ -29,6 +32,7 @@ export class RequestLog {
   readonly #listener: ((record: RequestRecord) => void) | undefined;
   #records: RequestRecord[] = [];
 
+  /** Makes an empty log; `listener` is told of each request. */
   constructor(listener: ((record: RequestRecord) => void) | undefined) {
     this.#listener = listener;
   }

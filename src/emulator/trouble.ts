@@ -29,6 +29,7 @@ export type TroubleKind =
 
 /** Trouble to come. */
 export interface Trouble {
+  /** What happens. */
   readonly kind: TroubleKind;
   /** Which requests it befalls; all of them when absent. */
   readonly on?: RequestKind;
@@ -56,6 +57,7 @@ export class TroubleMaker {
   readonly #random: () => number;
   #active: Active[] = [];
 
+  /** Makes the trouble given to begin with; draws are made with `random`. */
   constructor(random: () => number, visibilityDelayMs: number, troubles: readonly Trouble[]) {
     this.#random = random;
     this.visibilityDelayMs = visibilityDelayMs;

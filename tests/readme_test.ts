@@ -1,0 +1,49 @@
+import { assert, assertEquals } from "@std/assert";
+import * as library from "../mod.ts";
+import { settingsFrom } from "../src/config.ts";
+
+const readme = await Deno.readTextFile(new URL("../README.md", import.meta.url));
+const config = JSON.parse(await Deno.readTextFile(new URL("../deno.json", import.meta.url)));
+
+/** The rows of the table that follows a heading. */
+function tableAfter(heading: string): string[][] {
+  const lines = readme.slice(readme.indexOf(`## ${heading}`)).split("\n");
+  const start = lines.findIndex((line) => line.startsWith("|"));
+  const end = lines.findIndex((line, at) => at > start && !line.startsWith("|"));
+  return lines.slice(start + 2, end).map((line) =>
+    line.split("|").slice(1, -1).map((cell) => cell.trim())
+  );
+}
+
+Deno.test("The README's options are the options, with their defaults", () => {
+  const settings = settingsFrom({ connection: "https://c.kusto.windows.net/db" });
+  const { origin: _, ...options } = settings as unknown as Record<string, unknown>;
+  const rows = tableAfter("Options").flatMap(([names, value]) =>
+    names!.split(",").map((name) => [name.replaceAll("`", "").trim(), value!] as const)
+  );
+  assertEquals(
+    rows.map(([name]) => name).filter((name) => name !== "serde").sort(),
+    Object.keys(options).sort(),
+  );
+  for (const [name, value] of rows) {
+    const literal = /^`(.*)`$/.exec(value)?.[1];
+    if (literal === undefined || /^[A-Z]/.test(literal)) continue;
+    assertEquals(options[name], JSON.parse(literal), name);
+  }
+});
+
+Deno.test("The README's errors are the errors", () => {
+  const named = tableAfter("Errors").flatMap(([names]) =>
+    names!.split(",").map((name) => name.replaceAll("`", "").trim())
+  );
+  const classes = Object.keys(library).filter((name) =>
+    name.endsWith("Error") && name !== "KustoError"
+  );
+  assertEquals(named.sort(), classes.sort());
+});
+
+Deno.test("The README's commands are tasks", () => {
+  const tasks = [...readme.matchAll(/deno task ([\w:-]+)/g)].map(([, task]) => task!);
+  assert(tasks.length > 4);
+  for (const task of tasks) assert(task in config.tasks, task);
+});

@@ -1,0 +1,205 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import {
+  KustoOptionsError,
+  KustoSaver,
+  type KustoSaverOptions,
+  KustoSchemaError,
+} from "../../mod.ts";
+import { KustoEmulator } from "../../src/emulator/mod.ts";
+import { at, checkpointOf, LOOP } from "./kit.ts";
+
+const TABLES = [
+  "Checkpoints",
+  "CheckpointWrites",
+  "CheckpointBlobs",
+  "ThreadDeletions",
+  "CheckpointDeletions",
+];
+
+/** An embedded Kusto without any table. */
+class EmptyLab {
+  readonly emulator = new KustoEmulator();
+
+  saver(options: Partial<KustoSaverOptions> = {}): KustoSaver {
+    return KustoSaver.fromConnectionString("http://localhost", {
+      database: "NetDefaultDB",
+      fetch: this.emulator.fetch,
+      sleep: () => Promise.resolve(),
+      ...options,
+    });
+  }
+
+  /** Runs a command; gives the rows of its first table. */
+  async command(csl: string): Promise<unknown[][]> {
+    const answer = await this.emulator.fetch("http://localhost/v1/rest/mgmt", {
+      method: "POST",
+      body: JSON.stringify({ db: "NetDefaultDB", csl }),
+    });
+    const body = await answer.json();
+    if (!answer.ok) throw new Error(JSON.stringify(body));
+    return body.Tables[0].Rows;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.emulator.close();
+  }
+}
+
+/** What `setup()` says is wrong: kind and entity of each problem. */
+async function problemsOf(saver: KustoSaver): Promise<string[]> {
+  const report = await saver.setup().catch((error) => {
+    if (error instanceof KustoSchemaError) return error;
+    throw error;
+  });
+  return report.problems.map(({ kind, entity }) => `${kind} ${entity}`);
+}
+
+Deno.test("setup() of an empty database names every table, mapping, view and streaming policy", async () => {
+  await using lab = new EmptyLab();
+  assertEquals(
+    (await problemsOf(lab.saver())).sort(),
+    [
+      ...TABLES.flatMap((table) => [`table ${table}`, `mapping ${table}`, `streaming ${table}`]),
+      "view LatestCheckpoints",
+    ].sort(),
+  );
+  assertEquals(await lab.command(".show tables"), []);
+});
+
+Deno.test("setup({ provision: true }) makes everything, and can be run again", async () => {
+  await using lab = new EmptyLab();
+  const saver = lab.saver();
+  assertEquals(await saver.setup({ provision: true }), { ready: true, problems: [] });
+  await saver.put(at("t"), checkpointOf("1", { a: 1 }), LOOP, { a: 1 });
+  assertEquals(await saver.setup({ provision: true }), { ready: true, problems: [] });
+  assertEquals(await saver.setup(), { ready: true, problems: [] });
+  assertEquals((await lab.saver().getTuple(at("t")))?.checkpoint.channel_values, { a: 1 });
+});
+
+const DAMAGES: readonly (readonly [damage: string, problem: string])[] = [
+  [".drop table CheckpointBlobs", "table CheckpointBlobs"],
+  [".drop column CheckpointWrites.task_path", "column CheckpointWrites.task_path"],
+  [
+    `.drop table Checkpoints ingestion json mapping "kusto_checkpoint"`,
+    "mapping Checkpoints",
+  ],
+  [".drop materialized-view LatestCheckpoints", "view LatestCheckpoints"],
+  [".disable materialized-view LatestCheckpoints", "view LatestCheckpoints"],
+  [".alter table Checkpoints policy streamingingestion disable", "streaming Checkpoints"],
+  [".delete table CheckpointWrites policy retention", "policy CheckpointWrites"],
+  [".delete table Checkpoints policy roworder", "policy Checkpoints"],
+  [".delete table Checkpoints policy caching", "policy Checkpoints"],
+  [
+    ".alter-merge table CheckpointBlobs policy retention softdelete = 100d",
+    "policy CheckpointBlobs",
+  ],
+];
+
+for (const [damage, problem] of DAMAGES) {
+  Deno.test(`setup() finds what ${damage} does, and its mend puts it right`, async () => {
+    await using lab = new EmptyLab();
+    const saver = lab.saver();
+    await saver.setup({ provision: true });
+    await lab.command(damage);
+    const error = await saver.setup().catch((error) => error);
+    const found = error.problems.filter((p: { kind: string; entity: string }) =>
+      `${p.kind} ${p.entity}` === problem
+    );
+    assertEquals(found.length, 1, `found ${JSON.stringify(error.problems)}`);
+    await lab.command(found[0].mend);
+    const left = await problemsOf(saver);
+    assert(!left.includes(problem), `left ${left}`);
+  });
+}
+
+Deno.test("setup() notices a view that is younger than its rows; its mend fills the view", async () => {
+  await using lab = new EmptyLab();
+  const saver = lab.saver();
+  await saver.setup({ provision: true });
+  await saver.getTuple(at("old"));
+  await lab.command(".drop materialized-view LatestCheckpoints");
+  await saver.put(at("old"), checkpointOf("1", { a: 1 }), LOOP, { a: 1 });
+  await saver.setup({ provision: true });
+  const { ready, problems } = await saver.setup();
+  assertEquals(ready, true);
+  assertEquals(problems.map(({ kind, severity }) => `${severity} ${kind}`), ["warning view"]);
+  // Reading falls back to the table meanwhile.
+  assertEquals((await lab.saver().getTuple(at("old")))?.checkpoint.channel_values, { a: 1 });
+  for (const command of problems[0]!.mend.split(", then ")) await lab.command(command);
+  assertEquals((await saver.setup()).problems, []);
+  assertEquals((await lab.saver().getTuple(at("old")))?.checkpoint.channel_values, { a: 1 });
+});
+
+Deno.test("A streaming policy that the cluster refuses is a named warning with its mend", async () => {
+  await using lab = new EmptyLab();
+  const refusal = JSON.stringify({
+    error: {
+      code: "BadRequest",
+      message: "Request is invalid and cannot be executed.",
+      "@type": "Kusto.Data.Exceptions.KustoBadRequestException",
+      "@message": "Admin command cannot be executed as streaming ingestion is not enabled",
+      "@permanent": true,
+    },
+  });
+  const fetch: typeof globalThis.fetch = async (input, init) => {
+    const request = new Request(input, init);
+    const encoded = request.headers.get("Content-Encoding") === "gzip";
+    const text = encoded
+      ? await new Response(request.clone().body!.pipeThrough(new DecompressionStream("gzip")))
+        .text()
+      : await request.clone().text();
+    if (/"csl":"\.alter table \S+ policy streamingingestion/.test(text)) {
+      return new Response(refusal, { status: 400 });
+    }
+    return lab.emulator.fetch(request);
+  };
+  const { ready, problems } = await lab.saver({ fetch }).setup({ provision: true });
+  assertEquals(ready, false);
+  assertEquals(problems.map(({ kind, entity, severity }) => `${severity} ${kind} ${entity}`), [
+    ...TABLES.map((table) => `warning streaming ${table}`),
+  ]);
+  assert(problems.every(({ mend }) => mend.includes("streaming ingestion")));
+});
+
+Deno.test("retentionDays goes for rows and view; blobs live longer, deletions for good", async () => {
+  await using lab = new EmptyLab();
+  await lab.saver().setup({ provision: true, retentionDays: 7 });
+  const days = async (entity: string) => {
+    const [row] = await lab.command(`.show ${entity} policy retention`);
+    return JSON.parse(String(row?.[2])).SoftDeletePeriod.split(".")[0];
+  };
+  assertEquals(await days("table Checkpoints"), "7");
+  assertEquals(await days("table CheckpointWrites"), "7");
+  assertEquals(await days("materialized-view LatestCheckpoints"), "7");
+  assertEquals(await days("table CheckpointBlobs"), "97");
+  assertEquals(await days("table ThreadDeletions"), "36500");
+  for (const retentionDays of [0, -1, 1.5, NaN, 40_000]) {
+    await assertRejects(
+      () => lab.saver().setup({ provision: true, retentionDays }),
+      KustoOptionsError,
+      "retentionDays",
+    );
+  }
+});
+
+Deno.test("Installations with prefixes of their own share a database", async () => {
+  await using lab = new EmptyLab();
+  const [a, b] = [lab.saver({ tablePrefix: "a_" }), lab.saver({ tablePrefix: "b_" })];
+  await a.setup({ provision: true });
+  await assertRejects(() => b.setup(), KustoSchemaError, "b_Checkpoints");
+  await b.setup({ provision: true });
+  await a.put(at("t"), checkpointOf("1", { of: "a" }), LOOP, { of: 1 });
+  assertEquals(await b.getTuple(at("t")), undefined);
+  assertEquals((await a.getTuple(at("t")))?.checkpoint.channel_values, { of: "a" });
+});
+
+Deno.test("provision.kql runs as one script too", async () => {
+  await using lab = new EmptyLab();
+  const script = await Deno.readTextFile(new URL("../../provision.kql", import.meta.url));
+  const rows = await lab.command(
+    `.execute database script with (ThrowOnErrors=true) <|\n${script}`,
+  );
+  assert(rows.length > 40 && rows.every((row) => row.includes("Completed")));
+  await lab.command(".clear database cache streamingingestion schema");
+  assertEquals(await lab.saver().setup(), { ready: true, problems: [] });
+});
