@@ -4,12 +4,15 @@
  * @module
  */
 
-/** Waits grow no further than this, in milliseconds. */
+/** Waits grow no further than this, in milliseconds, unless the first is longer already. */
 const LONGEST_WAIT_MS = 30_000;
+/** Any wait has reached the longest by then, and powers that overflow spoil the product. */
+const MOST_DOUBLINGS = 30;
 
-const TRANSIENT_STATUSES = new Set([408, 429, 500, 502, 503, 504, 520]);
+/** Statuses that no waiting changes, whatever the service says of permanence. */
+const HOPELESS_STATUSES = new Set([401, 403, 413]);
 /** A result that is too large says that it is not permanent, and yet fails again each time. */
-const HOPELESS = /E_QUERY_RESULT_SET_TOO_LARGE|E_RUNAWAY_QUERY|80DA0003/;
+const HOPELESS_TEXT = /LimitsExceeded|E_QUERY_RESULT_SET_TOO_LARGE|E_RUNAWAY_QUERY|80DA0003/;
 
 /** What is known of a failed attempt. */
 export interface FailedAttempt {
@@ -23,11 +26,9 @@ export interface FailedAttempt {
 
 /** Whether the same request may succeed later. */
 export function isTransient({ status, permanent, text = "" }: FailedAttempt): boolean {
-  if (HOPELESS.test(text)) return false;
-  if (status === undefined) return true;
-  if (status === 429) return true;
-  if (permanent !== undefined) return !permanent;
-  return TRANSIENT_STATUSES.has(status);
+  if (status === undefined || status === 429) return true;
+  if (HOPELESS_STATUSES.has(status) || HOPELESS_TEXT.test(text)) return false;
+  return permanent === undefined ? status === 408 || status >= 500 : !permanent;
 }
 
 /**
@@ -46,7 +47,10 @@ export function backoffMs(
     readonly retryAfterMs?: number;
   },
 ): number {
-  const ceiling = Math.min(options.baseMs * 2 ** (retry - 1), LONGEST_WAIT_MS);
+  const ceiling = Math.min(
+    options.baseMs * 2 ** Math.min(retry - 1, MOST_DOUBLINGS),
+    Math.max(options.baseMs, LONGEST_WAIT_MS),
+  );
   return Math.max(options.random() * ceiling, options.retryAfterMs ?? 0);
 }
 

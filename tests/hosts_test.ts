@@ -45,6 +45,7 @@ const REFUSED: [title: string, address: string, says: string][] = [
     "no known Kusto host",
   ],
   ["the bare suffix", "https://kusto.windows.net", "no known Kusto host"],
+  ["a suffix with nothing before it", "https://.kusto.windows.net", "no known Kusto host"],
   ["a name ending in a dot", "https://help.kusto.windows.net.", "no known Kusto host"],
   [
     "a look-alike behind a user name",
