@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
-import { comparable, type Durability, type Scenario, SCENARIOS } from "./graph_kit.ts";
-import { Lab } from "./kit.ts";
+import { comparable, type Durability, type Scenario, SCENARIOS, seeded } from "./graph_kit.ts";
+import { at, Lab } from "./kit.ts";
 import { MemorySaverAdapter } from "./memory_saver_adapter.ts";
 
 const DURABILITIES: readonly Durability[] = ["sync", "async", "exit"];
@@ -32,4 +32,27 @@ for (const durability of DURABILITIES) {
       assert(JSON.stringify(outcome).length > 500, "the scenario shows something");
     });
   }
+}
+
+for (const scenario of SCENARIOS) {
+  Deno.test(`A graph reads its own writes before they are visible: ${scenario.name}`, async () => {
+    const now = () => Date.parse("2026-01-01T00:00:00Z");
+    await using lab = await Lab.open({ now, visibilityDelayMs: 10_000 });
+    const saver = lab.saver({ now });
+    const outcome = comparable(await scenario.run(() => saver, "async"));
+    assertSame(outcome, await inMemory(scenario, "async"));
+    assertEquals(await lab.saver({ now }).getTuple(at("t")), undefined);
+  });
+
+  Deno.test(`A graph does not notice a service in trouble: ${scenario.name}`, async () => {
+    await using lab = await Lab.open({ random: seeded(7) });
+    for (const kind of ["throttle", "serviceError", "reset", "lostReply", "duplicate"] as const) {
+      lab.emulator.trouble.add({ kind, rate: 0.1 });
+    }
+    const sleep = () => Promise.resolve();
+    const open = () => lab.saver({ sleep, maxRetries: Infinity, deadlineMs: 600_000 });
+    const outcome = comparable(await scenario.run(open, "async"));
+    assertSame(outcome, await inMemory(scenario, "async"));
+    assert(lab.emulator.requests.records.some(({ status }) => status !== 200));
+  });
 }
