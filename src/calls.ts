@@ -8,6 +8,8 @@ import { KustoClosedError } from "./errors.ts";
 /** Keeps count of calls, so that `flush`, `close` and `deleteThread` can wait for them. */
 export class Calls {
   readonly #open = new Map<Promise<unknown>, string | undefined>();
+  /** How many calls there have been. */
+  #accepted = 0;
   #closed = false;
 
   /**
@@ -22,6 +24,7 @@ export class Calls {
         new KustoClosedError(`Cannot ${action}: the saver is closed, create a new one`),
       );
     }
+    this.#accepted++;
     const call = work();
     const settled = call.then(() => {}, () => {});
     this.#open.set(settled, threadId);
@@ -40,10 +43,12 @@ export class Calls {
    * aborted run LangGraph goes on calling for a while.
    */
   async close(turn: () => Promise<void>): Promise<void> {
+    let accepted: number;
     do {
+      accepted = this.#accepted;
       await this.settled();
       await turn();
-    } while (this.#open.size > 0);
+    } while (this.#open.size > 0 || this.#accepted > accepted);
     this.#closed = true;
   }
 }

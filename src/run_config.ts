@@ -54,28 +54,31 @@ export function readAddress(
   config: RunnableConfig,
 ): Omit<RunAddress, "threadId"> & { readonly threadId: string | undefined } {
   const configurable = config.configurable ?? {};
-  const { checkpoint_map: outer = {}, checkpoint_ns: namespace } = configurable;
+  const { checkpoint_map: outer, checkpoint_ns: namespace } = configurable;
   const { control } = config as { control?: unknown };
   return {
     threadId: idText("thread_id", configurable.thread_id),
     namespace: idText("checkpoint_ns", namespace) ?? "",
     checkpointId: idText("checkpoint_id", getCheckpointId(config) || undefined),
     run: typeof control === "object" && control !== null ? control : undefined,
-    outer: Object.entries(outer as Record<string, string>)
+    outer: Object.entries((outer ?? {}) as Record<string, string>)
       .map(([namespace, checkpointId]) => ({ namespace, checkpointId })),
     signal: config.signal,
   };
 }
 
 /**
- * An id as text: numbers as their digits.
+ * An id as text: finite numbers as their digits.
  *
- * @throws {KustoInputError} If it is neither text nor a number, or is not well-formed Unicode, which
- * no Kusto string can hold.
+ * @throws {KustoInputError} If it is neither text nor a finite number, or is not well-formed
+ * Unicode, which no Kusto string can hold.
  */
 export function idText(field: string, id: unknown): string | undefined {
   if (id === undefined || id === null) return undefined;
-  if (typeof id === "number" && Number.isFinite(id)) return String(id);
+  if (typeof id === "number") {
+    if (Number.isFinite(id)) return String(id);
+    throw new KustoInputError(`Cannot use "${field}": it is ${id}, not a finite number`);
+  }
   if (typeof id !== "string") {
     throw new KustoInputError(
       `Cannot use "${field}": it is of type ${typeof id}, it must be a string or a number`,
