@@ -3,13 +3,14 @@
  *
  * @module
  */
+import { isTransient, retryAfterMs } from "./backoff.ts";
 import type { Settings } from "./config.ts";
-import { KustoError, KustoOptionsError, KustoSignInError } from "./errors.ts";
-import { isLoopback } from "./hosts.ts";
+import { cutOff } from "./cut_off.ts";
+import { KustoError, KustoSignInError, KustoUnavailableError } from "./errors.ts";
+import { isLoopback, isTrustedHost, isTrustedLogin } from "./hosts.ts";
 
 /** A token and when it ends, as `@azure/core-auth` has it. */
 export interface AccessToken {
-  /** The token itself. */
   readonly token: string;
   /** Milliseconds since 1970. */
   readonly expiresOnTimestamp: number;
@@ -17,7 +18,7 @@ export interface AccessToken {
 
 /** The part of `@azure/identity`'s credentials that is used here. */
 export interface TokenCredential {
-  /** Gives a token for a resource; `null` where it cannot. */
+  /** Gives a token for what the scopes name. */
   getToken(scopes: string | string[]): Promise<AccessToken | null>;
 }
 
@@ -33,20 +34,27 @@ interface Cloud {
   readonly resource: string;
 }
 
+/** What holds where a cluster says nothing else. */
 const PUBLIC_CLOUD: Cloud = {
   loginEndpoint: "https://login.microsoftonline.com",
   resource: "https://kusto.kusto.windows.net",
 };
-/** Tokens are renewed this long before they end, in milliseconds. */
+/** Tokens are renewed this long before they end, short-lived ones at half their time. */
 const RENEW_EARLY_MS = 2 * 60_000;
 const BARE_TOKEN_MS = 5 * 60_000;
+
+interface HeldToken extends AccessToken {
+  readonly renewAt: number;
+}
 
 /** Gives the tokens of one saver, asking for each only once. */
 export class TokenSource {
   readonly #settings: Settings;
   readonly #obtain: (() => Promise<AccessToken>) | undefined;
-  #current: AccessToken | undefined;
-  #renewal: Promise<AccessToken> | undefined;
+  #current: HeldToken | undefined;
+  #renewal: Promise<HeldToken> | undefined;
+  #cloud: Promise<Cloud> | undefined;
+  #default: Promise<TokenCredential> | undefined;
 
   constructor(settings: Settings) {
     this.#settings = settings;
@@ -58,47 +66,52 @@ export class TokenSource {
    *
    * @param refused The token that the cluster did not accept, so that it is not given again.
    * @throws {KustoSignInError} If none can be had.
+   * @throws {KustoUnavailableError} If none can be had now, but perhaps later.
    */
   async token(refused?: string): Promise<string | undefined> {
     if (!this.#obtain) return undefined;
-    const current = this.#current;
-    const fresh = current && current.token !== refused &&
-      current.expiresOnTimestamp - RENEW_EARLY_MS > this.#settings.now();
-    if (fresh) return current.token;
+    const now = this.#settings.now();
+    const current = this.#current?.token === refused ? undefined : this.#current;
+    if (current && now < current.renewAt) return current.token;
     this.#renewal ??= this.#renew(this.#obtain).finally(() => this.#renewal = undefined);
-    return (await this.#renewal).token;
+    try {
+      return (await this.#renewal).token;
+    } catch (error) {
+      // It was early: the old one is good for a while yet.
+      if (current && now < current.expiresOnTimestamp) return current.token;
+      throw error;
+    }
   }
 
-  async #renew(obtain: () => Promise<AccessToken>): Promise<AccessToken> {
+  async #renew(obtain: () => Promise<AccessToken>): Promise<HeldToken> {
+    let obtained: AccessToken;
     try {
-      return this.#current = await obtain();
+      obtained = await obtain();
     } catch (cause) {
       if (cause instanceof KustoError) throw cause;
-      throw new KustoSignInError("Cannot sign in: the credential gave no token", { cause });
+      throw new KustoSignInError("Cannot sign in: the credential failed to give a token", {
+        cause,
+      });
     }
+    const { token, expiresOnTimestamp } = checkToken(obtained);
+    const now = this.#settings.now();
+    const life = expiresOnTimestamp - now;
+    const renewAt = now + Math.max(life - RENEW_EARLY_MS, life / 2);
+    return this.#current = { token, expiresOnTimestamp, renewAt };
   }
 
   #chooseSource(credential: Credential | undefined): (() => Promise<AccessToken>) | undefined {
     if (credential === "none") return undefined;
     if (credential === undefined) {
       if (isLoopback(new URL(this.#settings.origin).hostname)) return undefined;
-      let found: Promise<TokenCredential> | undefined;
-      return async () => await this.#fromCredential(await (found ??= defaultCredential()));
+      return async () => await this.#fromCredential(await this.#defaultCredential());
     }
     if (typeof credential === "string") {
-      const [id, key, tenant] = credential.split(";");
-      if (!id || !key || !tenant) {
-        throw new KustoOptionsError(
-          'Cannot use the option "credential": it is text of another form, it must be "app-id;app-key;tenant-id" or "none"',
-        );
-      }
+      const [id = "", key = "", tenant = ""] = credential.split(";");
       return () => this.#fromApplication(id, key, tenant);
     }
     if (typeof credential === "function") return () => this.#fromFunction(credential);
-    if (typeof credential.getToken === "function") return () => this.#fromCredential(credential);
-    throw new KustoOptionsError(
-      'Cannot use the option "credential": it is an object without getToken, it must be a TokenCredential, a function or text',
-    );
+    return () => this.#fromCredential(credential);
   }
 
   async #fromFunction(obtain: TokenFunction): Promise<AccessToken> {
@@ -108,7 +121,7 @@ export class TokenSource {
   }
 
   async #fromCredential(credential: TokenCredential): Promise<AccessToken> {
-    const { resource } = await this.#cloud();
+    const { resource } = await this.#cloudOnce();
     const token = await credential.getToken([`${resource}/.default`]);
     if (!token) throw new KustoSignInError("Cannot sign in: the credential gave no token");
     return token;
@@ -116,13 +129,12 @@ export class TokenSource {
 
   /** The client-credentials flow (https://learn.microsoft.com/entra/identity-platform/v2-oauth2-client-creds-grant-flow). */
   async #fromApplication(id: string, key: string, tenant: string): Promise<AccessToken> {
-    const { loginEndpoint, resource } = await this.#cloud();
-    const response = await this.#settings.fetch(
+    const { loginEndpoint, resource } = await this.#cloudOnce();
+    const { status, body } = await this.#request(
+      "the sign-in service",
       `${loginEndpoint}/${encodeURIComponent(tenant)}/oauth2/v2.0/token`,
       {
         method: "POST",
-        redirect: "error",
-        signal: AbortSignal.timeout(this.#settings.queryTimeoutMs),
         body: new URLSearchParams({
           grant_type: "client_credentials",
           client_id: id,
@@ -131,59 +143,129 @@ export class TokenSource {
         }),
       },
     );
-    const body = await response.json().catch(() => ({})) as {
-      access_token?: string;
-      expires_in?: number;
-      error?: string;
-    };
-    if (!response.ok || !body.access_token) {
+    if (status !== 200 || typeof body.access_token !== "string") {
+      const reason = /^\w{1,60}$/.exec(String(body.error ?? ""));
       throw new KustoSignInError(
-        `Cannot sign in as an application: the sign-in service answered ${response.status} ${
-          body.error ?? ""
+        `Cannot sign in as an application: the sign-in service answered ${status}${
+          reason ? ` ${reason[0]}` : ""
         }, check the id, the key and the tenant`,
-        { status: response.status },
+        { status },
       );
     }
+    const seconds = Number(body.expires_in ?? 3600);
     return {
       token: body.access_token,
-      expiresOnTimestamp: this.#settings.now() + (body.expires_in ?? 3600) * 1000,
+      expiresOnTimestamp: this.#settings.now() + seconds * 1000,
     };
   }
 
-  /** Asks the cluster, whose host has been checked, which cloud it belongs to. */
-  async #cloud(): Promise<Cloud> {
-    const { origin, fetch, queryTimeoutMs } = this.#settings;
-    const response = await fetch(`${origin}/v1/rest/auth/metadata`, {
-      headers: { Accept: "application/json" },
-      redirect: "error",
-      signal: AbortSignal.timeout(queryTimeoutMs),
+  /** What cloud the cluster belongs to, asked once. */
+  #cloudOnce(): Promise<Cloud> {
+    this.#cloud ??= this.#askCloud().catch((error) => {
+      this.#cloud = undefined;
+      throw error;
     });
-    if (response.status === 404) return PUBLIC_CLOUD;
-    if (!response.ok) {
+    return this.#cloud;
+  }
+
+  /** Asks the cluster, whose host has been checked; what it names is checked too. */
+  async #askCloud(): Promise<Cloud> {
+    const { origin, trustedHosts } = this.#settings;
+    const { status, body } = await this.#request("the cluster", `${origin}/v1/rest/auth/metadata`, {
+      headers: { Accept: "application/json" },
+    });
+    if (status === 404) return PUBLIC_CLOUD;
+    if (status !== 200) {
       throw new KustoSignInError(
-        `Cannot sign in: the cluster answered ${response.status} when asked where to sign in`,
-        { status: response.status },
+        `Cannot sign in: the cluster answered ${status} when asked where to sign in, pass a token function as "credential"`,
+        { status },
       );
     }
-    const body = await response.json() as {
-      AzureAD?: {
-        LoginEndpoint?: string;
-        KustoServiceResourceId?: string;
-        LoginMfaRequired?: boolean;
-      };
-    };
-    const resource = body.AzureAD?.KustoServiceResourceId ?? PUBLIC_CLOUD.resource;
+    const named = (body.AzureAD ?? {}) as Record<string, unknown>;
+    const loginEndpoint = withoutSlash(named.LoginEndpoint ?? PUBLIC_CLOUD.loginEndpoint);
+    const resource = withoutSlash(named.KustoServiceResourceId ?? PUBLIC_CLOUD.resource);
+    const login = urlOf(loginEndpoint);
+    if (!login || !isTrustedLogin(login, trustedHosts)) {
+      throw new KustoSignInError(
+        'Cannot sign in: the cluster names a sign-in service that is not known, add its host to "trustedHosts" if secrets may be sent there',
+      );
+    }
+    const target = urlOf(resource);
+    // A token for anything but Kusto would give the cluster rights elsewhere.
+    if (!target || (target.origin !== origin && !isTrustedHost(target.hostname, trustedHosts))) {
+      throw new KustoSignInError(
+        "Cannot sign in: the cluster asks for a token of another service than Kusto",
+      );
+    }
     return {
-      loginEndpoint: body.AzureAD?.LoginEndpoint ?? PUBLIC_CLOUD.loginEndpoint,
-      resource: body.AzureAD?.LoginMfaRequired
+      loginEndpoint,
+      resource: named.LoginMfaRequired === true
         ? resource.replace(".kusto.", ".kustomfa.")
         : resource,
     };
   }
+
+  /** One request about sign-in; what may pass is thrown as such. */
+  async #request(
+    whom: string,
+    url: string,
+    init: RequestInit,
+  ): Promise<{ status: number; body: Record<string, unknown> }> {
+    const { fetch, queryTimeoutMs, now } = this.#settings;
+    const cut = cutOff(undefined, queryTimeoutMs);
+    let response: Response;
+    let text: string;
+    try {
+      // Secrets and trust do not follow a redirect.
+      response = await cut.wait(fetch(url, { ...init, redirect: "manual", signal: cut.signal }));
+      text = await cut.wait(response.text());
+    } catch (cause) {
+      throw new KustoUnavailableError(`Cannot sign in: ${whom} could not be reached`, { cause });
+    } finally {
+      cut.release();
+    }
+    const { status } = response;
+    if (isTransient({ status })) {
+      const wait = retryAfterMs(response.headers.get("Retry-After"), now());
+      throw new KustoUnavailableError(
+        `Cannot sign in: ${whom} answered ${status}, try again later`,
+        { status, ...(wait !== undefined && { retryAfterMs: wait }) },
+      );
+    }
+    try {
+      const body: unknown = JSON.parse(text);
+      if (typeof body === "object" && body !== null) {
+        return { status, body: body as Record<string, unknown> };
+      }
+    } catch {
+      // An answer that is no JSON says nothing beside its status.
+    }
+    return { status, body: {} };
+  }
+
+  #defaultCredential(): Promise<TokenCredential> {
+    this.#default ??= loadDefaultCredential().catch((error) => {
+      this.#default = undefined;
+      throw error;
+    });
+    return this.#default;
+  }
+}
+
+/** A token that a header can hold; `fetch` would show any other one in its error. */
+function checkToken(obtained: AccessToken): AccessToken {
+  const { token, expiresOnTimestamp } = (obtained ?? {}) as Partial<AccessToken>;
+  const trimmed = typeof token === "string" ? token.trim() : "";
+  if (!/^[\x21-\x7e]+$/.test(trimmed) || typeof expiresOnTimestamp !== "number") {
+    throw new KustoSignInError(
+      "Cannot sign in: what the credential gave is no token, it must be text or { token, expiresOnTimestamp }",
+    );
+  }
+  return { token: trimmed, expiresOnTimestamp };
 }
 
 /** Loads `@azure/identity` only now: it is large, and many never need it. */
-async function defaultCredential(): Promise<TokenCredential> {
+async function loadDefaultCredential(): Promise<TokenCredential> {
   const name = ["@azure", "identity"].join("/");
   type Identity = { DefaultAzureCredential: new () => TokenCredential };
   let cause: unknown;
@@ -200,4 +282,16 @@ async function defaultCredential(): Promise<TokenCredential> {
     'Cannot sign in: no credential was given and @azure/identity is not installed, install it or pass the option "credential"',
     { cause },
   );
+}
+
+function withoutSlash(address: unknown): string {
+  return String(address).replace(/\/+$/, "");
+}
+
+function urlOf(address: string): URL | undefined {
+  try {
+    return new URL(address);
+  } catch {
+    return undefined;
+  }
 }

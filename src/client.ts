@@ -6,31 +6,38 @@
 import type { Settings } from "./config.ts";
 import {
   type KustoError,
-  type KustoErrorDetails,
   KustoLimitError,
   KustoPermissionError,
-  KustoProtocolError,
   KustoRequestError,
   KustoSchemaError,
 } from "./errors.ts";
-import {
-  type Answer,
-  readCommandAnswer,
-  readQueryAnswer,
-  type ResultTable,
-  type ServiceFailure,
-} from "./frames.ts";
+import { type Answer, readCommandAnswer, readQueryAnswer, type ResultTable } from "./frames.ts";
 import { literal, type QueryParameters } from "./kql.ts";
 import { MAPPING_NAME } from "./schema.ts";
-import { Transport, type TransportReply } from "./transport.ts";
+import {
+  detailsOf,
+  type RequestKind,
+  Transport,
+  type TransportListeners,
+  type TransportReply,
+} from "./transport.ts";
 
-const JSON_TYPE = "application/json; charset=utf-8";
 const LINE_END = 10;
+/** The service lets no request run longer. */
+const LONGEST_SERVER_TIMEOUT_MS = 60 * 60_000;
+/** The service's texts can be long; what is shown of them is enough to find the rest by its ids. */
+const SHOWN_TEXT = 300;
 
 /** Options of one call. */
 export interface CallOptions {
   /** Gives the call up. */
   readonly signal?: AbortSignal;
+  /**
+   * How long one attempt may take, for the service and for the client, in milliseconds.
+   *
+   * @default {the option `queryTimeoutMs`}
+   */
+  readonly timeoutMs?: number;
 }
 
 /** Talks to one database. */
@@ -38,43 +45,62 @@ export class KustoClient {
   readonly #settings: Settings;
   readonly #transport: Transport;
   readonly #encoder = new TextEncoder();
+  #asksForConsistency = true;
 
-  constructor(settings: Settings) {
+  constructor(settings: Settings, listeners: TransportListeners = {}) {
     this.#settings = settings;
-    this.#transport = new Transport(settings);
+    this.#transport = new Transport(settings, listeners);
   }
 
   /**
    * Runs a query; resolves to one table for each tabular statement, in their order.
    *
    * Asks for strong consistency, so that acknowledged rows show, and for no right to change anything.
+   *
+   * @throws {KustoSchemaError} If the database lacks what the query names.
+   * @throws {KustoLimitError} If the result is larger than the service gives.
    */
   async query(
     text: string,
     parameters: QueryParameters,
     options: CallOptions = {},
   ): Promise<ResultTable[]> {
-    const call = { action: "run a query", role: "Database Viewer" };
-    const reply = await this.#send(call, "/v2/rest/query", text, {
-      Options: {
-        servertimeout: timespan(this.#settings.queryTimeoutMs),
-        queryconsistency: "strongconsistency",
-        request_readonly: true,
-      },
-      Parameters: Object.fromEntries(
-        Object.entries(parameters).map(([name, value]) => [name, literal(value)]),
-      ),
-    }, options.signal);
-    return tablesOf(call, reply, readQueryAnswer);
+    const call: Call = { kind: "query", action: "run a query", role: "Database Viewer" };
+    const send = () =>
+      this.#post(call, "/v2/rest/query", text, options, {
+        Options: {
+          servertimeout: timespan(options.timeoutMs ?? this.#settings.queryTimeoutMs),
+          request_readonly: true,
+          ...(this.#asksForConsistency && { queryconsistency: "strongconsistency" }),
+        },
+        Parameters: Object.fromEntries(
+          Object.entries(parameters).map(([name, value]) => [name, literal(value)]),
+        ),
+      }, readQueryAnswer);
+    let reply = await send();
+    // Fabric does not have the option; strong consistency is what it does anyway.
+    if (reply.status === 400 && /queryconsistency/i.test(reply.failure?.message ?? "")) {
+      this.#asksForConsistency = false;
+      reply = await send();
+    }
+    return tablesOf(call, reply);
   }
 
-  /** Runs a management command; resolves to its result tables. */
+  /**
+   * Runs a management command; resolves to its result tables.
+   *
+   * @throws {KustoPermissionError} If the identity lacks the role that the command needs, named.
+   */
   async command(text: string, options: CallOptions = {}): Promise<ResultTable[]> {
-    const call = { action: `run "${commandName(text)}"`, role: "Database Admin" };
-    const reply = await this.#send(call, "/v1/rest/mgmt", text, {
-      Options: { servertimeout: timespan(this.#settings.queryTimeoutMs) },
-    }, options.signal);
-    return tablesOf(call, reply, readCommandAnswer);
+    const call: Call = {
+      kind: "command",
+      action: `run "${commandName(text)}"`,
+      role: roleFor(text),
+    };
+    const reply = await this.#post(call, "/v1/rest/mgmt", text, options, {
+      Options: { servertimeout: timespan(options.timeoutMs ?? this.#settings.queryTimeoutMs) },
+    }, readCommandAnswer);
+    return tablesOf(call, reply);
   }
 
   /**
@@ -82,88 +108,88 @@ export class KustoClient {
    *
    * @param lines One JSON object each. A bad one fails the request: the format that is sent, `MultiJSON`,
    * drops none silently.
+   * @throws {KustoSchemaError} If the table or its mapping is missing, or streaming ingestion is off.
    */
-  async ingest(table: string, lines: readonly Uint8Array[]): Promise<void> {
+  async ingest(
+    table: string,
+    lines: readonly Uint8Array[],
+    options: CallOptions = {},
+  ): Promise<void> {
     const rows = lines.length === 1 ? "1 row" : `${lines.length} rows`;
-    const call = { action: `append ${rows} to table "${table}"`, role: "Database Ingestor" };
-    const { database } = this.#settings;
+    const call: Call = {
+      kind: "ingest",
+      action: `append ${rows} to table "${table}"`,
+      table,
+      role: "Database Ingestor",
+    };
+    const { database, queryTimeoutMs } = this.#settings;
     const reply = await this.#transport.send({
-      action: call.action,
+      ...call,
       path: `/v1/rest/ingest/${encodeURIComponent(database)}/${encodeURIComponent(table)}` +
-        `?streamFormat=MultiJSON&mappingName=${MAPPING_NAME}`,
-      contentType: JSON_TYPE,
+        `?streamFormat=MultiJSON&mappingName=${encodeURIComponent(MAPPING_NAME)}`,
       body: joinLines(lines),
+      read: readCommandAnswer,
+      timeoutMs: options.timeoutMs ?? queryTimeoutMs,
+      signal: options.signal,
     });
-    if (reply.status !== 200) throw errorFor(call, reply, reply.failure);
+    tablesOf(call, reply);
   }
 
-  async #send(
+  #post(
     call: Call,
     path: string,
     csl: string,
+    options: CallOptions,
     properties: Readonly<Record<string, unknown>>,
-    signal: AbortSignal | undefined,
+    read: (body: string) => Answer,
   ): Promise<TransportReply> {
     const body = JSON.stringify({ db: this.#settings.database, csl, properties });
-    const reply = await this.#transport.send({
-      action: call.action,
+    return this.#transport.send({
+      ...call,
       path,
-      contentType: JSON_TYPE,
       body: this.#encoder.encode(body),
-      signal,
+      read,
+      timeoutMs: options.timeoutMs ?? this.#settings.queryTimeoutMs,
+      signal: options.signal,
     });
-    if (reply.status !== 200) throw errorFor(call, reply, reply.failure);
-    return reply;
   }
 }
 
 interface Call {
+  readonly kind: RequestKind;
   readonly action: string;
+  readonly table?: string;
   /** The least role that may do it. */
   readonly role: string;
 }
 
-function tablesOf(
-  call: Call,
-  reply: TransportReply,
-  read: (body: string) => Answer,
-): ResultTable[] {
-  const answer = read(reply.body);
-  if (answer.failure) throw errorFor(call, reply, answer.failure);
-  return answer.tables;
+function tablesOf(call: Call, reply: TransportReply): ResultTable[] {
+  if (!reply.tables) throw errorFor(call, reply);
+  return reply.tables;
 }
 
-/** The error for a refusal, by what the caller can do about it. */
-function errorFor(
-  { action, role }: Call,
-  reply: TransportReply,
-  failure: ServiceFailure | undefined,
-): KustoError {
-  const details: KustoErrorDetails = {
-    status: reply.status,
-    attempts: reply.attempts,
-    clientRequestId: reply.clientRequestId,
-    ...(reply.activityId !== undefined && { activityId: reply.activityId }),
-    ...(failure && { serviceCode: failure.code }),
-    ...(failure?.permanent !== undefined && { permanent: failure.permanent }),
-  };
-  const said = failure ? `${failure.code} ${failure.message}` : "";
+/**
+ * The error for a refusal, by what the caller can do about it.
+ *
+ * The service's own text goes into the message only where it is about names and roles: others quote
+ * the query or the values.
+ */
+function errorFor(call: Call, reply: TransportReply): KustoError {
+  const { kind, action, role } = call;
+  const { status, failure } = reply;
+  const details = detailsOf(call, reply);
+  const said = failure ? `${failure.kinds} ${failure.message}` : "";
   const request = `request ${reply.clientRequestId}`;
-  if (reply.status >= 300 && reply.status < 400) {
-    return new KustoProtocolError(
-      `Cannot ${action}: the cluster redirects to another address (${reply.status}), which is never followed with a token; use that address itself`,
-      details,
-    );
-  }
-  if (reply.status === 403 || /not authorized/i.test(said)) {
+  const [text = ""] = failure?.message.slice(0, SHOWN_TEXT).split("\n") ?? [];
+  if (status === 403 || /not authorized|Unauthorized\w*Exception/i.test(said)) {
     return new KustoPermissionError(
-      `Cannot ${action}: the identity that signed in is not allowed to (${reply.status}, ${request}), give it the role ${role}`,
+      `Cannot ${action}: the identity that signed in is not allowed to (${status}, ${request}), give it the role ${role}${
+        /not authorized/i.test(text) ? `; the service says: ${text}` : ""
+      }`,
       details,
     );
   }
-  const missing =
-    /Failed to resolve (?:table|table or column|scalar|column)? ?expression named '([\w ]{1,200})'/
-      .exec(said);
+  const missing = /Failed to resolve [\w ]*named '([\w .-]{1,200})'/.exec(said);
   if (missing) {
     return new KustoSchemaError(
       `Cannot ${action}: the database has nothing named "${
@@ -172,9 +198,9 @@ function errorFor(
       details,
     );
   }
-  if (/StreamingIngestionFunctionalityDisabled/.test(said) || isStreamingOff(reply, said)) {
+  if (kind === "ingest" && (status === 404 || isStreamingOff(said))) {
     return new KustoSchemaError(
-      `Cannot ${action}: streaming ingestion is off for the table or the cluster, or the table or its mapping is missing (${reply.status}, ${request}); run setup() to see which, or setup({ provision: true })`,
+      `Cannot ${action}: streaming ingestion is off for the table or the cluster, or the table or its mapping is missing (${status}, ${request}); run setup() to see which, or run provision.kql or setup({ provision: true })`,
       details,
     );
   }
@@ -185,26 +211,38 @@ function errorFor(
     );
   }
   if (
-    reply.status === 413 ||
-    /LimitsExceeded|E_QUERY_RESULT_SET_TOO_LARGE|80DA0003|TooLarge/.test(said)
+    status === 413 ||
+    /LimitsExceeded|E_QUERY_RESULT_SET_TOO_LARGE|80DA0003|E_RUNAWAY_QUERY|TooLarge/.test(said)
   ) {
     return new KustoLimitError(
-      `Cannot ${action}: the request or its result is larger than the service takes (${reply.status}, ${request})`,
+      `Cannot ${action}: the request or its result is larger than the service takes (${status}, ${request})`,
       details,
     );
   }
+  const reason = failure ? ` ${failure.code}` : "";
+  const hint = status === 404 && !failure
+    ? ", check that the cluster's address is that of its query endpoint"
+    : "";
   return new KustoRequestError(
-    `Cannot ${action}: the service refused it (${reply.status}${
-      failure ? ` ${failure.code}` : ""
-    }, ${request})`,
+    `Cannot ${action}: the service refused it (${status}${reason}, ${request})${hint}`,
     details,
   );
 }
 
-function isStreamingOff({ status }: TransportReply, said: string): boolean {
-  return (status === 404 && said === "") ||
-    (status === 400 && /streaming/i.test(said) &&
-      /disabled|not enabled|not exist|off\b/i.test(said));
+function isStreamingOff(said: string): boolean {
+  return /StreamingIngestionFunctionalityDisabled/.test(said) ||
+    (/streaming/i.test(said) && /disabled|not enabled|not exist|off\b/i.test(said));
+}
+
+/**
+ * The role for a command of this library: some commands that provision need less than others, but
+ * whoever provisions needs what the view needs
+ * (https://learn.microsoft.com/kusto/access-control/role-based-access-control).
+ */
+function roleFor(command: string): string {
+  if (/^\.show\b/.test(command)) return "Database Viewer";
+  if (/^\.clear \S+(?: \S+)? cache streamingingestion\b/.test(command)) return "Database Ingestor";
+  return "Database Admin";
 }
 
 /** The words of a command up to the first name: they are this library's own. */
@@ -214,7 +252,7 @@ function commandName(text: string): string {
 
 /** `hh:mm:ss.fff`, the form of `servertimeout`, at most an hour. */
 function timespan(ms: number): string {
-  return new Date(Math.min(ms, 60 * 60_000)).toISOString().slice(11, 23);
+  return new Date(Math.min(ms, LONGEST_SERVER_TIMEOUT_MS)).toISOString().slice(11, 23);
 }
 
 function joinLines(lines: readonly Uint8Array[]): Uint8Array {

@@ -37,6 +37,35 @@ const KEYWORDS: ReadonlyMap<string, Field> = new Map([
   ...keywords("ignored", "application name for tracing", "traceappname"),
 ]);
 
+/** What Microsoft's clients know beside, and this library does not. */
+const UNSUPPORTED: ReadonlySet<string> = new Set([
+  "user id",
+  "uid",
+  "user",
+  "aad user id",
+  "password",
+  "pwd",
+  "application certificate",
+  "application certificate blob",
+  "application certificate privatekey",
+  "application certificate thumbprint",
+  "appcert",
+  "application certificate x5c",
+  "application certificate send public certificate",
+  "application certificate sendx5c",
+  "sendx5c",
+  "dsts federated security",
+  "dstsfed",
+  "query consistency",
+  "azure region",
+  "accept",
+  "streaming",
+  "uncompressed",
+  "enforce mfa",
+  "user name for tracing",
+  "traceusername",
+]);
+
 function keywords(field: Field, ...names: string[]): [string, Field][] {
   return names.map((name) => [name, field]);
 }
@@ -50,41 +79,54 @@ function keywords(field: Field, ...names: string[]): [string, Field][] {
  */
 export function parseConnection(text: string): Connection {
   const fields = new Map<Field, string>();
+  let before: Field | undefined;
   for (const [at, part] of splitParts(text).entries()) {
     const equals = part.indexOf("=");
-    const keyword = equals < 0 ? "" : part.slice(0, equals).trim().toLowerCase();
     if (at === 0 && (equals < 0 || /^https?:\/\//i.test(part))) {
       fields.set("source", part);
       continue;
     }
-    const field = KEYWORDS.get(keyword);
-    if (!field) {
-      throw new KustoOptionsError(
-        equals < 0
-          ? `Cannot read the connection string: part ${at + 1} has no "=", it must be keyword=value`
-          : `Cannot read the connection string: the keyword "${keyword}" is not supported, known are ${
-            [...KEYWORDS.keys()].join(", ")
-          }`,
-      );
+    if (equals < 0) {
+      throw bad(`part ${at + 1} has no "=", it must be keyword=value`);
     }
+    const keyword = part.slice(0, equals).trim().toLowerCase().replace(/\s+/g, " ");
+    const field = KEYWORDS.get(keyword);
+    if (!field) throw unknownKeyword(keyword, at, before);
     fields.set(field, unquote(part.slice(equals + 1).trim()));
+    before = field;
   }
   return connectionFrom(fields);
+}
+
+function unknownKeyword(keyword: string, at: number, before: Field | undefined): KustoOptionsError {
+  // After a secret it may be the rest of one that holds a semicolon, so it is not shown.
+  if ((before === "appKey" || before === "token") && !UNSUPPORTED.has(keyword)) {
+    return bad(
+      `part ${
+        at + 1
+      }, which follows a secret, begins with no known keyword; quote the value before it if that holds a semicolon`,
+    );
+  }
+  return bad(
+    `the keyword "${keyword}" is not supported, known are ${[...KEYWORDS.keys()].join(", ")}`,
+  );
+}
+
+function bad(what: string): KustoOptionsError {
+  return new KustoOptionsError(`Cannot read the connection string: ${what}`);
 }
 
 function connectionFrom(fields: ReadonlyMap<Field, string>): Connection {
   const source = fields.get("source");
   if (!source) {
-    throw new KustoOptionsError(
-      'Cannot read the connection string: it names no cluster, it must begin with an address or have "Data Source"',
-    );
+    throw bad('it names no cluster, it must begin with an address or have "Data Source"');
   }
   const { clusterUri, path } = splitPath(source);
   const database = fields.get("database") ?? path;
   const [id, key, tenant] = [fields.get("appId"), fields.get("appKey"), fields.get("tenant")];
   if ((id === undefined) !== (key === undefined) || (id !== undefined && tenant === undefined)) {
-    throw new KustoOptionsError(
-      'Cannot read the connection string: an application signs in with all of "Application Client Id", "Application Key" and "Authority Id"',
+    throw bad(
+      'an application signs in with all of "Application Client Id", "Application Key" and "Authority Id"',
     );
   }
   const token = fields.get("token");
@@ -98,9 +140,18 @@ function connectionFrom(fields: ReadonlyMap<Field, string>): Connection {
 }
 
 function splitPath(source: string): { clusterUri: string; path: string | undefined } {
-  const match = /^([a-z]+:\/\/[^/]+)(?:\/(.*?))?\/?$/i.exec(source);
+  const match = /^([a-z]+:\/\/[^/?#]+)(?:\/(.*?))?\/?$/i.exec(source);
   if (!match) return { clusterUri: source, path: undefined };
-  return { clusterUri: match[1]!, path: match[2] ? decodeURIComponent(match[2]) : undefined };
+  const path = match[2];
+  if (!path) return { clusterUri: match[1]!, path: undefined };
+  if (/[/?#]/.test(path)) {
+    throw bad("the cluster's address goes on after the name of a database, it must end there");
+  }
+  try {
+    return { clusterUri: match[1]!, path: decodeURIComponent(path) };
+  } catch {
+    throw bad("the name of the database in the cluster's address is badly encoded");
+  }
 }
 
 /** Splits at semicolons outside of quotes. */

@@ -2,17 +2,17 @@
  * Answers of the service → tables, or what went wrong.
  *
  * Follows the v2 and v1 response formats
- * (https://learn.microsoft.com/kusto/api/rest/response-v2, .../response-http). A failure can come
- * with status 200, in five places; a result with a failure in it is not to be trusted at all.
+ * (https://learn.microsoft.com/kusto/api/rest/response-v2, .../response-http) and the page on partial
+ * query failures: a failure can come with status 200, in six places, and a result with a failure in
+ * it is not to be trusted at all.
  *
  * @module
  */
-import { KustoProtocolError } from "./errors.ts";
 
 /** A column of a table in an answer. */
 export interface ResultColumn {
   readonly name: string;
-  /** The service's name of the type: `string`, `long`, `dynamic`, ... */
+  /** Kusto's name of the type: `string`, `long`, `dynamic`, ... */
   readonly type: string;
 }
 
@@ -20,6 +20,7 @@ export interface ResultColumn {
 export interface ResultTable {
   readonly name: string;
   readonly columns: readonly ResultColumn[];
+  /** Cells as their JSON has them: a `long` beyond 2^53 has lost digits, a `decimal` is text. */
   readonly rows: readonly (readonly unknown[])[];
 }
 
@@ -27,15 +28,23 @@ export interface ResultTable {
 export interface ServiceFailure {
   /** The innermost code, such as `SEM0100`, else the outer, such as `General_BadRequest`. */
   readonly code: string;
+  /** All codes and types, from the outer to the inner, to look for a kind of failure in. */
+  readonly kinds: string;
   /** The useful text of the service; it may quote the query. */
   readonly message: string;
+  /** Whether the service says that the same request would fail again. */
   readonly permanent: boolean | undefined;
 }
 
-/** An answer: its tables, or why there are none. */
+/**
+ * The body of an answer with status 200: its tables; or why there are none; or `cut off`, where its
+ * end is missing; or `unreadable`, and in what way.
+ */
 export type Answer =
-  | { readonly tables: ResultTable[]; readonly failure?: undefined }
-  | { readonly failure: ServiceFailure; readonly tables?: undefined };
+  | { readonly outcome: "tables"; readonly tables: ResultTable[] }
+  | { readonly outcome: "failure"; readonly failure: ServiceFailure }
+  | { readonly outcome: "cut off" }
+  | { readonly outcome: "unreadable"; readonly reason: string };
 
 /** The rows of a table as objects; no table gives no rows. */
 export function rowsOf<T extends object>(table: ResultTable | undefined): T[] {
@@ -47,54 +56,43 @@ export function rowsOf<T extends object>(table: ResultTable | undefined): T[] {
 
 /** Reads the body of a failed answer; `undefined` where it is not the service's. */
 export function readFailure(body: string): ServiceFailure | undefined {
-  const parsed = tryParse(body);
+  const parsed = parse(body);
   return isRecord(parsed) && isRecord(parsed.error) ? failureFrom(parsed.error) : undefined;
 }
 
 /** Reads the body of a v2 query's answer: the primary results, in the order of the statements. */
 export function readQueryAnswer(body: string): Answer {
-  const frames = tryParse(body);
-  if (!Array.isArray(frames)) throw broken("is no list of frames");
-  const tables = new Map<number, PartialTable>();
-  let complete = false;
-  for (const frame of frames) {
-    if (!isRecord(frame)) throw broken("holds a frame that is no object");
-    const failure = takeFrame(frame, tables);
-    if (failure) return { failure };
-    complete ||= frame.FrameType === "DataSetCompletion";
-  }
-  if (!complete) throw broken("ends before its last frame");
-  return {
-    tables: [...tables.values()].map(({ name, columns, rows }) => ({ name, columns, rows })),
-  };
+  return read(body, "[", (frames) => {
+    if (!Array.isArray(frames)) throw new Unreadable("is no list of frames");
+    const tables = new Map<number, OpenTable>();
+    let complete = false;
+    for (const frame of frames) {
+      if (!isRecord(frame)) throw new Unreadable("holds a frame that is no object");
+      takeFrame(frame, tables);
+      complete ||= frame.FrameType === "DataSetCompletion";
+    }
+    return complete ? [...tables.values()] : undefined;
+  });
 }
 
 /** Reads the body of a v1 answer: the tables before the ones about the request itself. */
 export function readCommandAnswer(body: string): Answer {
-  const parsed = tryParse(body);
-  if (!isRecord(parsed) || !Array.isArray(parsed.Tables)) throw broken("holds no tables");
-  const exceptions = exceptionsOf(parsed);
-  if (exceptions) return { failure: exceptions };
-  const tables: ResultTable[] = [];
-  for (const table of parsed.Tables) {
-    if (!isRecord(table)) throw broken("holds a table that is no object");
-    const rows: unknown[][] = [];
-    for (const row of asArray(table.Rows)) {
-      const failure = takeRow(row, rows);
-      if (failure) return { failure };
+  return read(body, "{", (parsed) => {
+    if (!isRecord(parsed) || !Array.isArray(parsed.Tables)) {
+      throw new Unreadable("holds no tables");
     }
-    tables.push({ name: String(table.TableName ?? ""), columns: columnsOf(table), rows });
-  }
-  // More than two: the last one is a table of contents, and others are about the request.
-  const contents = tables.length > 2 ? rowsOf<{ Kind: string }>(tables.at(-1)) : undefined;
-  return {
-    tables: contents
-      ? tables.slice(0, -1).filter((_, at) => contents[at]?.Kind === "QueryResult")
-      : tables.slice(0, 1),
-  };
+    throwException(parsed);
+    const tables = parsed.Tables.map((table) => {
+      if (!isRecord(table)) throw new Unreadable("holds a table that is no object");
+      const open = openTable(table);
+      addRows(open, table.Rows);
+      return open;
+    });
+    return resultsAmong(tables);
+  });
 }
 
-interface PartialTable {
+interface OpenTable {
   readonly name: string;
   readonly columns: readonly ResultColumn[];
   rows: unknown[][];
@@ -102,104 +100,168 @@ interface PartialTable {
 
 type JsonObject = Readonly<Record<string, unknown>>;
 
-function takeFrame(
-  frame: JsonObject,
-  tables: Map<number, PartialTable>,
-): ServiceFailure | undefined {
+class Unreadable extends Error {}
+
+class Failed extends Error {
+  readonly failure: ServiceFailure;
+
+  constructor(failure: ServiceFailure) {
+    super(failure.code);
+    this.failure = failure;
+  }
+}
+
+function read(
+  body: string,
+  start: "[" | "{",
+  tablesOf: (parsed: unknown) => ResultTable[] | undefined,
+): Answer {
+  const parsed = parse(body);
+  if (parsed === undefined) {
+    const trimmed = body.trimStart();
+    return trimmed === "" || trimmed.startsWith(start)
+      ? { outcome: "cut off" }
+      : { outcome: "unreadable", reason: "is no JSON" };
+  }
+  try {
+    const tables = tablesOf(parsed);
+    return tables ? { outcome: "tables", tables } : { outcome: "cut off" };
+  } catch (error) {
+    if (error instanceof Failed) return { outcome: "failure", failure: error.failure };
+    if (error instanceof Unreadable) return { outcome: "unreadable", reason: error.message };
+    throw error;
+  }
+}
+
+function takeFrame(frame: JsonObject, tables: Map<number, OpenTable>): void {
   const id = Number(frame.TableId);
   switch (frame.FrameType) {
-    case "DataTable":
-      if (frame.TableKind === "QueryCompletionInformation") return failedCompletion(frame);
-      if (frame.TableKind !== "PrimaryResult") return undefined;
-      tables.set(id, startTable(frame));
-      return addRows(tables.get(id)!, frame.Rows);
+    case "DataTable": {
+      const table = openTable(frame);
+      addRows(table, frame.Rows);
+      if (frame.TableKind === "PrimaryResult") tables.set(id, table);
+      if (frame.TableKind === "QueryCompletionInformation") throwSevere(table, "Level");
+      return;
+    }
     case "TableHeader":
-      if (frame.TableKind === "PrimaryResult") tables.set(id, startTable(frame));
-      return undefined;
+      if (frame.TableKind === "PrimaryResult") tables.set(id, openTable(frame));
+      return;
     case "TableFragment": {
       const table = tables.get(id);
-      if (!table) return undefined;
+      if (!table) return;
       if (frame.TableFragmentType === "DataReplace") table.rows = [];
       return addRows(table, frame.Rows);
     }
     case "TableCompletion":
-      return firstError(frame.OneApiErrors);
+      return throwFirst(frame.OneApiErrors);
     case "DataSetCompletion":
-      if (frame.Cancelled === true) {
-        return { code: "Cancelled", message: "The query was cancelled", permanent: undefined };
-      }
-      return firstError(frame.OneApiErrors) ??
-        (frame.HasErrors === true
-          ? { code: "HasErrors", message: "The query failed in part", permanent: undefined }
-          : undefined);
-    default:
-      return undefined;
+      throwFirst(frame.OneApiErrors);
+      if (frame.Cancelled === true) throw new Failed(bare("Cancelled"));
+      if (frame.HasErrors === true) throw new Failed(bare("HasErrors"));
   }
 }
 
-function startTable(frame: JsonObject): PartialTable {
-  return { name: String(frame.TableName ?? ""), columns: columnsOf(frame), rows: [] };
+/**
+ * Of a command's tables the first; of a query's those that the last one, a table of contents, calls
+ * results. A severe status of the query fails all.
+ */
+function resultsAmong(tables: readonly OpenTable[]): ResultTable[] {
+  const contents = rowsOf<{ Kind?: unknown }>(tables.at(-1));
+  if (tables.length <= 2 || contents.some(({ Kind }) => Kind === undefined)) {
+    return tables.slice(0, 1);
+  }
+  for (const [at, { Kind }] of contents.entries()) {
+    if (Kind === "QueryStatus" && tables[at]) throwSevere(tables[at], "Severity");
+  }
+  return tables.filter((_, at) => contents[at]?.Kind === "QueryResult");
 }
 
-function addRows(table: PartialTable, rows: unknown): ServiceFailure | undefined {
+function openTable(table: JsonObject): OpenTable {
+  const columns = asArray(table.Columns).map((column) => {
+    if (!isRecord(column)) throw new Unreadable("holds a column that is no object");
+    const type = String(column.ColumnType ?? column.DataType ?? "").toLowerCase();
+    const name = String(column.ColumnName ?? "");
+    return { name, type: TYPE_ALIASES.get(type.replace(/^.*\.|\?$/g, "")) ?? type };
+  });
+  return { name: String(table.TableName ?? ""), columns, rows: [] };
+}
+
+/** Names that some answers have instead of Kusto's own: older spellings, and .NET's in `DataType`. */
+const TYPE_ALIASES: ReadonlyMap<string, string> = new Map([
+  ["date", "datetime"],
+  ["time", "timespan"],
+  ["boolean", "bool"],
+  ["sbyte", "bool"],
+  ["int32", "int"],
+  ["int64", "long"],
+  ["double", "real"],
+  ["uuid", "guid"],
+  ["uniqueid", "guid"],
+  ["object", "dynamic"],
+  ["sqldecimal", "decimal"],
+  ["string", "string"],
+  ["datetime", "datetime"],
+  ["timespan", "timespan"],
+  ["guid", "guid"],
+]);
+
+/** Adds rows; an error may stand among them as an object. */
+function addRows(table: OpenTable, rows: unknown): void {
   for (const row of asArray(rows)) {
-    const failure = takeRow(row, table.rows);
-    if (failure) return failure;
+    if (Array.isArray(row)) {
+      table.rows.push(row);
+      continue;
+    }
+    if (!isRecord(row)) throw new Unreadable("holds a row that is no list");
+    throwFirst(row.OneApiErrors);
+    throwException(row);
+    throw new Failed(bare("Unknown"));
   }
-  return undefined;
-}
-
-/** An error may stand among the rows as an object. */
-function takeRow(row: unknown, rows: unknown[][]): ServiceFailure | undefined {
-  if (Array.isArray(row)) {
-    rows.push(row);
-    return undefined;
-  }
-  if (!isRecord(row)) throw broken("holds a row that is no list");
-  return firstError(row.OneApiErrors) ?? exceptionsOf(row) ??
-    { code: "Unknown", message: "The query failed in part", permanent: undefined };
 }
 
 /** With deferred failures a row of level 2 (error) or 1 (critical) here is the only sign. */
-function failedCompletion(frame: JsonObject): ServiceFailure | undefined {
-  const columns = columnsOf(frame).map(({ name }) => name);
-  const level = columns.indexOf("Level");
-  for (const row of asArray(frame.Rows)) {
-    if (!Array.isArray(row) || typeof row[level] !== "number" || row[level] > 2) continue;
-    return {
-      code: String(row[columns.indexOf("EventTypeName")] ?? "Unknown"),
-      message: String(row[columns.indexOf("Payload")] ?? ""),
-      permanent: undefined,
-    };
+function throwSevere(table: ResultTable, level: "Level" | "Severity"): void {
+  for (const row of rowsOf<Record<string, unknown>>(table)) {
+    const severity = row[level];
+    if (typeof severity !== "number" || severity > 2) continue;
+    throw new Failed({
+      ...bare(String(row.EventTypeName ?? row.StatusCode ?? "Unknown")),
+      message: String(row.Payload ?? row.StatusDescription ?? ""),
+    });
   }
-  return undefined;
 }
 
-function columnsOf(table: JsonObject): ResultColumn[] {
-  return asArray(table.Columns).map((column) => {
-    if (!isRecord(column)) throw broken("holds a column that is no object");
-    const type = column.ColumnType ?? column.DataType ?? "";
-    return { name: String(column.ColumnName ?? ""), type: String(type).toLowerCase() };
-  });
-}
-
-function firstError(errors: unknown): ServiceFailure | undefined {
+function throwFirst(errors: unknown): void {
   const [first] = asArray(errors);
-  return isRecord(first) && isRecord(first.error) ? failureFrom(first.error) : undefined;
+  if (isRecord(first) && isRecord(first.error)) throw new Failed(failureFrom(first.error));
+  if (first !== undefined) throw new Failed(bare("Unknown"));
 }
 
-function exceptionsOf(holder: JsonObject): ServiceFailure | undefined {
+function throwException(holder: JsonObject): void {
   const [first] = asArray(holder.Exceptions);
-  if (first === undefined) return undefined;
-  return { code: "Exception", message: String(first), permanent: undefined };
+  if (first !== undefined) throw new Failed({ ...bare("Exception"), message: String(first) });
+}
+
+function bare(code: string): ServiceFailure {
+  return { code, kinds: code, message: "", permanent: undefined };
 }
 
 function failureFrom(error: JsonObject): ServiceFailure {
-  const inner = isRecord(error.innererror) ? error.innererror : {};
+  const kinds: string[] = [];
+  const messages: string[] = [];
+  let code = "Unknown";
+  for (let level: unknown = error; isRecord(level); level = level.innererror) {
+    const own = level.code ?? level["@errorCode"];
+    if (typeof own === "string") code = own;
+    for (const kind of [own, level["@type"]]) if (typeof kind === "string") kinds.push(kind);
+    const said = level["@message"] ?? level["@errorMessage"] ?? level.message;
+    if (typeof said === "string" && !messages.includes(said)) messages.push(said);
+  }
   const permanent = error["@permanent"];
   return {
-    code: String(inner.code ?? inner["@errorCode"] ?? error.code ?? "Unknown"),
-    message: String(error["@message"] ?? inner["@message"] ?? error.message ?? ""),
+    code,
+    kinds: kinds.join(" "),
+    message: messages.join("\n"),
     permanent: typeof permanent === "boolean" ? permanent : undefined,
   };
 }
@@ -212,14 +274,10 @@ function isRecord(value: unknown): value is JsonObject {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-function tryParse(body: string): unknown {
+function parse(body: string): unknown {
   try {
     return JSON.parse(body);
   } catch {
     return undefined;
   }
-}
-
-function broken(what: string): KustoProtocolError {
-  return new KustoProtocolError(`Cannot read the cluster's answer: it ${what}`);
 }
