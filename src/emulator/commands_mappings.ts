@@ -97,7 +97,8 @@ function commandsOf(kind: MappingKind): CommandSpec[] {
       },
     },
     {
-      pattern: `.show ${target} ${kind} (mappings | mapping <name:string>)`,
+      pattern:
+        `.show (table <table> ingestion ${kind} (mappings | mapping <name:string>) | database <database> ingestion ${kind} mappings)`,
       role: "viewer",
       run: ({ table, database: named, name }, { database }) => {
         const owner = ownerOf(database, table, named);

@@ -177,14 +177,17 @@ function rowOrder(text: string, entity: Entity): Record<string, unknown> {
 }
 
 function commandsOf(type: Entity["type"], kind: PolicyKind): CommandSpec[] {
-  return [
+  const commands: CommandSpec[] = [
     ...settersOf(type, kind),
     {
       pattern: `.show ${entityParts[type]} policy ${kind}`,
       role: "viewer",
       run: ({ entity }, { database }) => policyResult(entityOf(database, type, entity!), kind),
     },
-    {
+  ];
+  // The retention of a view is altered, never deleted.
+  if (type !== "MaterializedView" || kind !== "retention") {
+    commands.push({
       pattern: `.delete ${entityParts[type]} policy ${kind}`,
       role: "admin",
       run: ({ entity: name }, { database }) => {
@@ -193,8 +196,9 @@ function commandsOf(type: Entity["type"], kind: PolicyKind): CommandSpec[] {
         database.settingsChanged();
         return policyResult(entity, kind);
       },
-    },
-  ];
+    });
+  }
+  return commands;
 }
 
 function encodingResult(database: Database, tableName: string, column: string): CommandResult {
@@ -214,13 +218,13 @@ function encodingResult(database: Database, tableName: string, column: string): 
 
 const encodingCommands: readonly CommandSpec[] = [
   {
-    pattern: ".alter column <table>.<column> policy encoding [type = <type:string>]",
+    pattern: ".alter column <table>.<column> policy encoding type = <type:string>",
     role: "admin",
     run: ({ table: tableName, column, type }, { database }) => {
       const table = database.table(tableName!);
       const found = table.columns.find(({ name }) => name === column);
       if (found === undefined) throw entityNotFound("Column", column!, tableName!);
-      const encoding = encodingName(type ?? "Null");
+      const encoding = encodingName(type!);
       if (encoding === "Null") table.encodings.delete(column!);
       else if (found.type !== "string" && found.type !== "dynamic") {
         throw badRequest(

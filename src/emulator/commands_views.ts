@@ -258,7 +258,7 @@ export const viewCommands: readonly CommandSpec[] = [
     run: ({ view }, context) => viewsResult(context, [context.database.view(view!)]),
   },
   {
-    pattern: ".show materialized-view <view> schema [as json]",
+    pattern: ".show materialized-view <view> schema as json",
     role: "viewer",
     run: ({ view }, context) => schemaOf(context, view!, true),
   },

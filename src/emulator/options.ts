@@ -6,7 +6,7 @@
  * @module
  */
 import { parseTimespan } from "./datetime.ts";
-import { readJson } from "./dynamic.ts";
+import { type Dynamic, dynamicWire, readJson } from "./dynamic.ts";
 import { badRequest, notSupported } from "./entity_errors.ts";
 import { parseScalar } from "./values.ts";
 
@@ -43,7 +43,7 @@ const mostRecords = 500_000;
 const mostBytes = 67_108_864;
 
 function wrong(name: string, value: unknown): Error {
-  return badRequest(`Request property '${name}' cannot be ${JSON.stringify(value)}.`);
+  return badRequest(`Request property '${name}' cannot be ${dynamicWire(value as Dynamic)}.`);
 }
 
 function boolean(value: unknown, name: string): boolean {
