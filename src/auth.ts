@@ -7,7 +7,7 @@ import { isTransient, retryAfterMs } from "./backoff.ts";
 import type { Settings } from "./config.ts";
 import { cutOff } from "./cut_off.ts";
 import { KustoError, KustoSignInError, KustoUnavailableError } from "./errors.ts";
-import { isLoopback, isTrustedHost, isTrustedLogin } from "./hosts.ts";
+import { isLoopback, isTrustedResource, isTrustedSignIn } from "./hosts.ts";
 
 /** A token and when it ends, as `@azure/core-auth` has it. */
 export interface AccessToken {
@@ -184,15 +184,13 @@ export class TokenSource {
     const named = (body.AzureAD ?? {}) as Record<string, unknown>;
     const loginEndpoint = withoutSlash(named.LoginEndpoint ?? PUBLIC_CLOUD.loginEndpoint);
     const resource = withoutSlash(named.KustoServiceResourceId ?? PUBLIC_CLOUD.resource);
-    const login = urlOf(loginEndpoint);
-    if (!login || !isTrustedLogin(login, trustedHosts)) {
+    if (!isTrustedSignIn(loginEndpoint, trustedHosts)) {
       throw new KustoSignInError(
         'Cannot sign in: the cluster names a sign-in service that is not known, add its host to "trustedHosts" if secrets may be sent there',
       );
     }
-    const target = urlOf(resource);
     // A token for anything but Kusto would give the cluster rights elsewhere.
-    if (!target || (target.origin !== origin && !isTrustedHost(target.hostname, trustedHosts))) {
+    if (resource !== origin && !isTrustedResource(resource, trustedHosts)) {
       throw new KustoSignInError(
         "Cannot sign in: the cluster asks for a token of another service than Kusto",
       );
@@ -286,12 +284,4 @@ async function loadDefaultCredential(): Promise<TokenCredential> {
 
 function withoutSlash(address: unknown): string {
   return String(address).replace(/\/+$/, "");
-}
-
-function urlOf(address: string): URL | undefined {
-  try {
-    return new URL(address);
-  } catch {
-    return undefined;
-  }
 }

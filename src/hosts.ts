@@ -1,114 +1,91 @@
 /**
  * Which hosts may be sent a token.
  *
- * The lists are those of Microsoft's own clients, by cloud. A host is checked before it is asked for
- * anything: one that only its own metadata vouches for is not trusted.
+ * The lists are those of Microsoft's own clients. A host is checked before it is asked for anything:
+ * one that only its own metadata vouches for is not trusted.
  *
  * @module
  */
 import { KustoOptionsError } from "./errors.ts";
 
-interface CloudHosts {
-  /** Where its identities sign in. */
-  readonly login: string;
-  readonly suffixes: readonly string[];
-  readonly hosts: readonly string[];
-}
+const SUFFIXES = [
+  // Public cloud.
+  ".dxp.aad.azure.com",
+  ".dxp-dev.aad.azure.com",
+  ".kusto.azuresynapse.net",
+  ".kusto.windows.net",
+  ".kustodev.azuresynapse-dogfood.net",
+  ".kustodev.windows.net",
+  ".kustomfa.windows.net",
+  ".playfabapi.com",
+  ".azureplayfab.com",
+  ".playfab.com",
+  ".kusto.data.microsoft.com",
+  ".kusto.fabric.microsoft.com",
+  ".api.securityplatform.microsoft.com",
+  ".securitycenter.windows.com",
+  ".arg-int.core.windows.net",
+  ".arg-df.core.windows.net",
+  ".arg.core.windows.net",
+  // US government.
+  ".kusto.usgovcloudapi.net",
+  ".kustomfa.usgovcloudapi.net",
+  ".arg.core.usgovcloudapi.net",
+  // China.
+  ".kusto.azuresynapse.azure.cn",
+  ".kusto.chinacloudapi.cn",
+  ".kustomfa.chinacloudapi.cn",
+  ".playfab.cn",
+  ".arg.core.chinacloudapi.cn",
+  // US government, air-gapped.
+  ".kusto.core.eaglex.ic.gov",
+  ".kustomfa.core.eaglex.ic.gov",
+  ".arg.core.eaglex.ic.gov",
+  ".kusto.core.microsoft.scloud",
+  ".kustomfa.core.microsoft.scloud",
+  ".arg.core.microsoft.scloud",
+  // National partner clouds.
+  ".kusto.sovcloud-api.fr",
+  ".kustomfa.sovcloud-api.fr",
+  ".kusto.sovcloud-api.de",
+  ".kustomfa.sovcloud-api.de",
+  ".kusto.sovcloud-api.sg",
+  ".kustomfa.sovcloud-api.sg",
+] as const;
 
-const CLOUDS: readonly CloudHosts[] = [
-  {
-    login: "login.microsoftonline.com",
-    suffixes: [
-      ".dxp.aad.azure.com",
-      ".dxp-dev.aad.azure.com",
-      ".kusto.azuresynapse.net",
-      ".kusto.windows.net",
-      ".kustodev.azuresynapse-dogfood.net",
-      ".kustodev.windows.net",
-      ".kustomfa.windows.net",
-      ".playfabapi.com",
-      ".azureplayfab.com",
-      ".playfab.com",
-      ".kusto.data.microsoft.com",
-      ".kusto.fabric.microsoft.com",
-      ".api.securityplatform.microsoft.com",
-      ".securitycenter.windows.com",
-      ".arg-int.core.windows.net",
-      ".arg-df.core.windows.net",
-      ".arg.core.windows.net",
-    ],
-    hosts: [
-      "ade.applicationinsights.io",
-      "ade.loganalytics.io",
-      "adx.aimon.applicationinsights.azure.com",
-      "adx.applicationinsights.azure.com",
-      "adx.int.applicationinsights.azure.com",
-      "adx.int.loganalytics.azure.com",
-      "adx.int.monitor.azure.com",
-      "adx.loganalytics.azure.com",
-      "adx.monitor.azure.com",
-      "kusto.aria.microsoft.com",
-      "eu.kusto.aria.microsoft.com",
-    ],
-  },
-  {
-    login: "login.microsoftonline.us",
-    suffixes: [
-      ".kusto.usgovcloudapi.net",
-      ".kustomfa.usgovcloudapi.net",
-      ".arg.core.usgovcloudapi.net",
-    ],
-    hosts: monitorHosts("us"),
-  },
-  {
-    login: "login.partner.microsoftonline.cn",
-    suffixes: [
-      ".kusto.azuresynapse.azure.cn",
-      ".kusto.chinacloudapi.cn",
-      ".kustomfa.chinacloudapi.cn",
-      ".playfab.cn",
-      ".arg.core.chinacloudapi.cn",
-    ],
-    hosts: monitorHosts("cn"),
-  },
-  ...["eaglex.ic.gov", "microsoft.scloud"].map((cloud) => ({
-    login: `login.microsoftonline.${cloud}`,
-    suffixes: [`.kusto.core.${cloud}`, `.kustomfa.core.${cloud}`, `.arg.core.${cloud}`],
-    hosts: monitorHosts(cloud),
-  })),
-  ...["fr", "de", "sg"].map((country) => ({
-    login: `login.sovcloud-identity.${country}`,
-    suffixes: [`.kusto.sovcloud-api.${country}`, `.kustomfa.sovcloud-api.${country}`],
-    hosts: monitorHosts(country),
-  })),
-];
+const HOSTS: ReadonlySet<string> = new Set([
+  "ade.applicationinsights.io",
+  "ade.loganalytics.io",
+  "adx.aimon.applicationinsights.azure.com",
+  "adx.applicationinsights.azure.com",
+  "adx.int.applicationinsights.azure.com",
+  "adx.int.loganalytics.azure.com",
+  "adx.int.monitor.azure.com",
+  "adx.loganalytics.azure.com",
+  "adx.monitor.azure.com",
+  "kusto.aria.microsoft.com",
+  "eu.kusto.aria.microsoft.com",
+  // Azure Monitor as a cluster, in the other clouds.
+  ...["us", "cn", "eaglex.ic.gov", "microsoft.scloud", "fr", "de", "sg"].flatMap((cloud) =>
+    ["applicationinsights", "loganalytics", "monitor"].map((part) => `adx.${part}.azure.${cloud}`)
+  ),
+]);
 
-function monitorHosts(domain: string): string[] {
-  return ["applicationinsights", "loganalytics", "monitor"]
-    .map((service) => `adx.${service}.azure.${domain}`);
-}
+/** Where Entra signs in, cloud by cloud. */
+const SIGN_IN_HOSTS: ReadonlySet<string> = new Set([
+  "login.microsoftonline.com",
+  "login.microsoftonline.us",
+  "login.partner.microsoftonline.cn",
+  "login.microsoftonline.eaglex.ic.gov",
+  "login.microsoftonline.microsoft.scloud",
+  "login.sovcloud-identity.fr",
+  "login.sovcloud-identity.de",
+  "login.sovcloud-identity.sg",
+]);
 
 /** Whether a host is this machine itself. */
 export function isLoopback(hostname: string): boolean {
   return hostname === "localhost" || hostname === "[::1]" || /^127(\.\d{1,3}){3}$/.test(hostname);
-}
-
-/**
- * Whether a host is one of Kusto's, this machine or one that the user trusts.
- *
- * @param hostname As `URL.hostname` has it.
- * @param trusted Further hosts: exact names, or suffixes that begin with a dot.
- */
-export function isTrustedHost(hostname: string, trusted: readonly string[]): boolean {
-  return isLoopback(hostname) || isAmong(hostname, trusted) ||
-    CLOUDS.some(({ hosts, suffixes }) => isAmong(hostname, [...hosts, ...suffixes]));
-}
-
-/** Whether an application's secret may be sent to a sign-in service. */
-export function isTrustedLogin({ protocol, hostname }: URL, trusted: readonly string[]): boolean {
-  if (isLoopback(hostname)) return protocol === "http:" || protocol === "https:";
-  return protocol === "https:" &&
-    (CLOUDS.some(({ login }) => login === hostname) || isAmong(hostname, trusted));
 }
 
 /**
@@ -119,26 +96,24 @@ export function isTrustedLogin({ protocol, hostname }: URL, trusted: readonly st
  * @throws {KustoOptionsError} If it is no https address (http is for loopback), or of an unknown host.
  */
 export function trustedOrigin(clusterUri: string, trusted: readonly string[]): string {
-  let url: URL;
-  try {
-    url = new URL(clusterUri);
-  } catch {
+  const url = parseUrl(clusterUri);
+  if (!url) {
     throw new KustoOptionsError(
       'Cannot connect: the cluster\'s address is no URL, it must look like "https://<cluster>.<region>.kusto.windows.net"',
     );
   }
   const host = url.hostname;
-  if (url.username !== "" || url.password !== "") {
-    throw new KustoOptionsError(
-      `Cannot connect to "${host}": its address holds a user or a password, it must hold none`,
-    );
-  }
-  if (url.protocol !== "https:" && !(url.protocol === "http:" && isLoopback(host))) {
+  if (!isSafe(url)) {
     throw new KustoOptionsError(
       `Cannot connect to "${host}": the address begins with ${url.protocol}//, it must begin with https:// (http:// is for this machine only)`,
     );
   }
-  if (!isTrustedHost(host, trusted)) {
+  if (url.username !== "" || url.password !== "") {
+    throw new KustoOptionsError(
+      `Cannot connect to "${host}": the address holds a user name or a password, it must not; pass the option "credential"`,
+    );
+  }
+  if (!isLoopback(host) && !isClusterHost(host, trusted)) {
     throw new KustoOptionsError(
       `Cannot connect to "${host}": it is no known Kusto host, add it to "trustedHosts" if tokens may be sent there`,
     );
@@ -146,11 +121,42 @@ export function trustedOrigin(clusterUri: string, trusted: readonly string[]): s
   return url.origin;
 }
 
-function isAmong(hostname: string, entries: readonly string[]): boolean {
+/** Whether an application's secret may be sent to a sign-in service that a cluster names. */
+export function isTrustedSignIn(endpoint: string, trusted: readonly string[]): boolean {
+  const url = parseUrl(endpoint);
+  return url !== undefined && isSafe(url) &&
+    (isLoopback(url.hostname) || SIGN_IN_HOSTS.has(url.hostname) ||
+      matches(url.hostname, trusted));
+}
+
+/** Whether tokens may be asked for that are meant for this resource: they open all that it covers. */
+export function isTrustedResource(resource: string, trusted: readonly string[]): boolean {
+  const url = parseUrl(resource);
+  return url !== undefined && isSafe(url) &&
+    (isLoopback(url.hostname) || isClusterHost(url.hostname, trusted));
+}
+
+function isClusterHost(host: string, trusted: readonly string[]): boolean {
+  return HOSTS.has(host) || matches(host, SUFFIXES) || matches(host, trusted);
+}
+
+function matches(host: string, entries: readonly string[]): boolean {
   return entries.some((entry) => {
-    const known = entry.toLowerCase();
-    return known.startsWith(".")
-      ? hostname.length > known.length && hostname.endsWith(known)
-      : hostname === known;
+    const name = entry.toLowerCase();
+    return name.startsWith(".") ? host.length > name.length && host.endsWith(name) : host === name;
   });
+}
+
+function isSafe({ protocol, hostname }: URL): boolean {
+  return protocol === "https:" || (protocol === "http:" && isLoopback(hostname));
+}
+
+/** `localhost:8080` is a URL of the scheme `localhost:`, which nobody means: a host is asked for. */
+function parseUrl(text: string): URL | undefined {
+  if (!/^[a-z][a-z\d+.-]*:\/\//i.test(text)) return undefined;
+  try {
+    return new URL(text);
+  } catch {
+    return undefined;
+  }
 }
