@@ -92,6 +92,20 @@ export class OfficialSchema {
     return found;
   }
 
+  /** What the literals in a query stand for, in their order: texts, numbers, truth values, dates. */
+  literals(text: string): unknown[] {
+    const values: unknown[] = [];
+    this.#walk(this.#analyze(text).Syntax, (node) => {
+      if (!String(node.constructor.$$name).endsWith(".LiteralExpression")) return;
+      const value = node.LiteralValue;
+      // Truth values and 64-bit numbers are .NET objects here: boxed ones and `Int64`s.
+      const unboxed = value?.$boxed ? value.v : value;
+      const digits = typeof unboxed === "object" && /^-?\d+$/.exec(String(unboxed));
+      values.push(digits ? BigInt(digits[0]) : unboxed);
+    });
+    return values;
+  }
+
   #analyze(text: string): Bridge {
     const { GlobalState, KustoCode, Symbols } = this.#language;
     const database = new Symbols.DatabaseSymbol.$ctor1("db", this.#symbols.slice(), false);
