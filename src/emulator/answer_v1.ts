@@ -11,7 +11,7 @@ import type { RequestIdentity } from "./error_body.ts";
 import type { ServiceError } from "./errors.ts";
 import type { RequestProperties } from "./options.ts";
 import type { QueryTable } from "./queries.ts";
-import { allowanceOf, writeRows } from "./result_rows.ts";
+import { allowanceOf, writeRows, type WrittenRows } from "./result_rows.ts";
 import type { ScalarType } from "./values.ts";
 
 const dataTypes: Readonly<Record<ScalarType, string>> = {
@@ -45,10 +45,22 @@ function columns(text: string): readonly Column[] {
   });
 }
 
+/** A table's rows, led out by an exception where the limits of the request cut them. */
+function limited(written: WrittenRows, properties: RequestProperties): readonly string[] {
+  return written.error && !properties.deferErrors
+    ? [...written.rows, JSON.stringify({ Exceptions: [written.error.message] })]
+    : written.rows;
+}
+
+function exceptions(error: ServiceError | undefined, properties: RequestProperties): string {
+  return error && !properties.deferErrors ? `,"Exceptions":${JSON.stringify([error.message])}` : "";
+}
+
 /** A command's answer: its one table. */
 export function answerCommand(table: QueryTable, properties: RequestProperties): string {
-  const { rows } = writeRows(table, properties, { records: Infinity, bytes: Infinity });
-  return `{"Tables":[${tableText(table.name, table.columns, rows)}]}`;
+  const written = writeRows(table, properties, allowanceOf(properties));
+  const text = tableText(table.name, table.columns, limited(written, properties));
+  return `{"Tables":[${text}]${exceptions(written.error, properties)}}`;
 }
 
 const statusColumns = columns(
@@ -70,10 +82,7 @@ export function answerV1(
   for (const [at, table] of tables.entries()) {
     const written = writeRows(table, properties, allowance);
     error = written.error;
-    const rows = error && !properties.deferErrors
-      ? [...written.rows, JSON.stringify({ Exceptions: [error.message] })]
-      : written.rows;
-    texts.push(tableText(`Table_${at}`, table.columns, rows));
+    texts.push(tableText(`Table_${at}`, table.columns, limited(written, properties)));
     contents.push(["QueryResult", table.name, identity.activityId]);
     if (error) break;
   }
@@ -104,8 +113,5 @@ export function answerV1(
       contents.map(([kind, name, id], at) => JSON.stringify([at, kind, name, id, ""])),
     ),
   );
-  const exceptions = error && !properties.deferErrors
-    ? `,"Exceptions":${JSON.stringify([error.message])}`
-    : "";
-  return `{"Tables":[${texts.join(",")}]${exceptions}}`;
+  return `{"Tables":[${texts.join(",")}]${exceptions(error, properties)}}`;
 }

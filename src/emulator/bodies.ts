@@ -91,11 +91,19 @@ export function cutBody(bytes: Bytes): ReadableStream<Bytes> {
   }, { highWaterMark: 0 });
 }
 
-/** A body that comes after a wait. */
-export function slowBody(bytes: Bytes, wait: () => Promise<void>): ReadableStream<Bytes> {
+/** A body that comes after a wait, or breaks off when the request is given up before. */
+export function slowBody(
+  bytes: Bytes,
+  wait: () => Promise<void>,
+  signal: AbortSignal | undefined,
+): ReadableStream<Bytes> {
   return new ReadableStream({
     async pull(controller) {
-      await wait();
+      const givenUp = new Promise<never>((_resolve, reject) => {
+        if (signal?.aborted) reject(signal.reason);
+        signal?.addEventListener("abort", () => reject(signal.reason), { once: true });
+      });
+      await Promise.race([wait(), givenUp]);
       controller.enqueue(bytes);
       controller.close();
     },

@@ -108,6 +108,7 @@ export class KustoEmulator implements AsyncDisposable {
         url: new URL(request.url),
         headers: request.headers,
         body,
+        signal: request.signal,
       });
       request.signal.throwIfAborted();
       return answer;

@@ -31,6 +31,8 @@ export interface PlainRequest {
   readonly url: URL;
   readonly headers: Headers;
   readonly body: Uint8Array<ArrayBuffer>;
+  /** Tells when the client gives the request up. */
+  readonly signal?: AbortSignal;
 }
 
 /** An answer before it is sent. */
@@ -129,7 +131,7 @@ export class Handler {
     const body = trouble.draw("cutBody", on)
       ? cutBody(bytes)
       : slow
-      ? slowBody(bytes, () => sleep(slow.delayMs ?? 1000))
+      ? slowBody(bytes, () => sleep(slow.delayMs ?? 1000), request.signal)
       : bytes;
     return new Response(body, { status: answer.status, headers: answer.headers });
   }
@@ -180,6 +182,8 @@ export class Handler {
     const needsDatabase = kind === "query" ||
       !/^\s*\.show\s+(?:cluster|version|databases)\b/i.test(text);
     this.#checkDatabase(fields["db"], needsDatabase);
+    const isV2 = request.url.pathname.toLowerCase().startsWith("/v2/");
+    refuseElsewhere(properties, kind, isV2);
     const isCommand = text.trimStart().startsWith(".") ||
       /^(?:\s*\/\/[^\n]*\n)+\s*\./.test(text);
     const begun = this.#setup.elapsed();
@@ -337,6 +341,17 @@ export class Handler {
       },
       body: errorBody(known, identity),
     };
+  }
+}
+
+/** Refuses options that would have no effect on the endpoint that they were sent to. */
+function refuseElsewhere(properties: RequestProperties, kind: RequestKind, isV2: boolean): void {
+  const { progressive, fragmented, newlines, errorPlacement, now } = properties;
+  if (!isV2 && (progressive || fragmented || newlines || errorPlacement !== "in_data")) {
+    throw badRequest("The options 'results_...' are for the v2 query endpoint alone.");
+  }
+  if (kind === "command" && now !== undefined) {
+    throw badRequest("The option 'query_now' is for queries alone.");
   }
 }
 

@@ -176,6 +176,17 @@ for (const [name, value] of refusedOptions) {
   });
 }
 
+Deno.test("options are refused on endpoints where they would have no effect", async () => {
+  const service = new Service();
+  const refused = async (path: string, csl: string, Options: object): Promise<number> =>
+    (await service.post(path, { db: "NetDefaultDB", csl, properties: { Options } })).status;
+  assertEquals(await refused("/v1/rest/mgmt", ".show tables", { query_now: "2024-01-01" }), 400);
+  assertEquals(
+    await refused("/v1/rest/query", "print 1", { results_progressive_enabled: true }),
+    400,
+  );
+});
+
 Deno.test("options and parameters are read from an object or from its JSON text", async () => {
   const service = new Service();
   const properties = {

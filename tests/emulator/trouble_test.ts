@@ -74,6 +74,21 @@ Deno.test("a slow body waits as told, a cut body breaks off", async () => {
   await assertRejects(() => kusto.query("T"), TypeError);
 });
 
+Deno.test("a slow body ends when the request is given up", async () => {
+  const kusto = await service({ sleep: () => new Promise(() => {}) });
+  kusto.emulator.trouble.add({ kind: "slowBody", times: 1 });
+  const stop = new AbortController();
+  const body = JSON.stringify({ db: "NetDefaultDB", csl: "print 1" });
+  const response = await kusto.emulator.fetch("https://x/v2/rest/query", {
+    method: "POST",
+    body,
+    signal: stop.signal,
+  });
+  const reading = response.text();
+  stop.abort(new TypeError("given up"));
+  await assertRejects(() => reading, TypeError, "given up");
+});
+
 Deno.test("an expired token gets 401 once", async () => {
   const kusto = await service();
   kusto.emulator.trouble.add({ kind: "expiredToken", times: 1 });
