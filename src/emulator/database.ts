@@ -153,18 +153,20 @@ export class Database implements Catalog {
       columns.every(({ name, type }, at) =>
         name === table.columns[at]!.name && type === table.columns[at]!.type
       );
+    if (same) {
+      this.settingsChanged();
+      return;
+    }
     this.#together(() => {
-      if (!same) {
-        table.changeColumns(columns);
-        this.#store?.removeRows(table.key, undefined);
-        this.#store?.addRows(table.key, columns, table.allRows());
-        for (const view of this.views.values()) {
-          if (view.source !== table) continue;
-          const star = view.definition.aggregates.some(({ count }) => count < 0);
-          if (view.settings.autoUpdateSchema) {
-            this.redefineView(view, view.definition, view.settings);
-          } else if (lost || (added && star)) view.isEnabled = false;
-        }
+      table.changeColumns(columns);
+      this.#store?.removeRows(table.key, undefined);
+      this.#store?.addRows(table.key, columns, table.allRows());
+      for (const view of this.views.values()) {
+        if (view.source !== table) continue;
+        const star = view.definition.aggregates.some(({ count }) => count < 0);
+        if (view.settings.autoUpdateSchema) {
+          this.redefineView(view, view.definition, view.settings);
+        } else if (lost || (added && star)) view.isEnabled = false;
       }
       this.changed();
     });
