@@ -216,18 +216,21 @@ async function checkViewCoverage(
     {},
   );
   if ((rowsOf<{ Count: number }>(rows)[0]?.Count ?? 0) === 0) return [];
-  const create = commands.find((command) => command.includes(` materialized-view ${latest} on `))!;
-  const backfill = create.replace(
-    ".create ifnotexists materialized-view",
-    ".create async materialized-view with (backfill=true)",
-  );
+  // A view that is made anew has none of the policies of the one that it replaces.
+  const remake = commands.filter((command) => command.includes(` materialized-view ${latest} `))
+    .map((command) =>
+      command.replace(
+        ".create ifnotexists materialized-view",
+        ".create async materialized-view with (backfill=true)",
+      )
+    );
   return [{
     kind: "view",
     severity: "warning",
     entity: latest,
     message:
       `the materialized view ${latest} is younger than some of its rows, so reading those threads is slower`,
-    mend: `.drop materialized-view ${latest}, then ${backfill}`,
+    mend: [`.drop materialized-view ${latest}`, ...remake].join(", then "),
   }];
 }
 
