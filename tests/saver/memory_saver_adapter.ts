@@ -16,6 +16,7 @@ import {
   type DeltaChannelHistory,
   MemorySaver,
   type PendingWrite,
+  TASKS,
 } from "@langchain/langgraph-checkpoint";
 import type { RunnableConfig } from "@langchain/core/runnables";
 
@@ -113,6 +114,20 @@ export class MemorySaverAdapter extends MemorySaver {
       config: address(String(thread_id), checkpoint_ns, checkpoint_id),
       channels,
     });
+  }
+
+  /** Sends of old checkpoints come in the order of writes, not in the order in which they came. */
+  override async _migratePendingSends(
+    checkpoint: Checkpoint,
+    threadId: string,
+    namespace: string,
+    parentId: string,
+  ): Promise<void> {
+    await super._migratePendingSends(checkpoint, threadId, namespace, parentId);
+    const sends = this._orderedWrites(threadId, namespace, parentId)
+      .filter(([, , [, channel]]) => channel === TASKS)
+      .map(([, , [, , value]]) => this.serde.loadsTyped("json", value));
+    checkpoint.channel_values[TASKS] = await Promise.all(sends);
   }
 
   /** Whether a call belongs to a run that began in an earlier life of its thread. */

@@ -1,0 +1,405 @@
+/**
+ * Random programs on a saver and on the reference in memory, side by side.
+ *
+ * @module
+ */
+import type { CheckpointTuple, PendingWrite } from "@langchain/langgraph-checkpoint";
+import type { RunnableConfig } from "@langchain/core/runnables";
+import fc from "fast-check";
+import type { KustoSaver } from "../../mod.ts";
+import { seeded } from "./graph_kit.ts";
+import { checkpointOf, Lab } from "./kit.ts";
+import { MemorySaverAdapter } from "./memory_saver_adapter.ts";
+
+const THREADS = ["one", "two"] as const;
+const NAMESPACES = ["", "child:1"] as const;
+const CHANNELS = ["a", "b", "free"] as const;
+const WRITE_CHANNELS = [
+  "a",
+  "b",
+  "__error__",
+  "__interrupt__",
+  "__resume__",
+  "__pregel_tasks",
+] as const;
+const VALUES: readonly unknown[] = [
+  "text",
+  "2024-01-01T00:00:00Z",
+  "12345678901234567890",
+  null,
+  undefined,
+  0,
+  {
+    deep: [1, "2", { k: "00000000-0000-0000-0000-000000000001" }],
+    bytes: new Uint8Array([0, 255]),
+  },
+  "x".repeat(33_000),
+  ["y".repeat(34_000)],
+];
+const TAGS: readonly unknown[] = ["t", "2024-01-01T00:00:00Z", 7, null, { deep: ["x"] }];
+
+const DAY_MS = 86_400_000;
+
+/** A position in a list of what can be chosen from. */
+type Index = number;
+
+/** A call, or a process that begins anew. */
+export type Step =
+  /** A run reads the thread; what it writes later belongs to the life that it saw. */
+  | { readonly op: "begin"; readonly saver: Index; readonly thread: Index }
+  | {
+    readonly op: "put";
+    readonly run: Index;
+    readonly ns: Index;
+    readonly id: number;
+    readonly parent: Index;
+    readonly values: readonly (Index | null)[];
+    readonly changed: readonly Index[] | null;
+    readonly source: "input" | "loop" | "fork";
+    readonly tag: Index;
+    readonly v: 1 | 4;
+  }
+  | {
+    readonly op: "writes";
+    readonly run: Index;
+    readonly ns: Index;
+    readonly id: number;
+    readonly task: string;
+    readonly path: string;
+    readonly writes: readonly (readonly [channel: Index, value: Index])[];
+  }
+  | {
+    readonly op: "get" | "history";
+    readonly saver: Index;
+    readonly thread: Index;
+    readonly ns: Index;
+    readonly id: number | null;
+  }
+  | {
+    readonly op: "list";
+    readonly saver: Index;
+    readonly thread: Index | null;
+    readonly ns: Index | null;
+    readonly id: number | null;
+    readonly before: number | null;
+    readonly limit: number | null;
+    readonly filter: Readonly<Record<string, Index>>;
+  }
+  | { readonly op: "delete"; readonly saver: Index; readonly thread: Index }
+  | { readonly op: "restart"; readonly saver: Index };
+
+/** Steps, one after the other. */
+export type Program = readonly Step[];
+
+const id = fc.integer({ min: 1, max: 6 });
+const index = (list: readonly unknown[]) => fc.nat(list.length - 1);
+const saver = fc.nat(1);
+
+const STEP: fc.Arbitrary<Step> = fc.oneof(
+  { weight: 3, arbitrary: fc.record({ op: fc.constant("begin"), saver, thread: index(THREADS) }) },
+  {
+    weight: 6,
+    arbitrary: fc.record({
+      op: fc.constant("put"),
+      run: fc.nat(3),
+      ns: index(NAMESPACES),
+      id,
+      parent: fc.nat(6),
+      values: fc.tuple(...CHANNELS.map(() => fc.option(index(VALUES)))),
+      changed: fc.option(fc.subarray([0, 1])),
+      source: fc.constantFrom("input", "loop", "loop", "fork"),
+      tag: index(TAGS),
+      v: fc.constantFrom(4, 4, 4, 1),
+    }),
+  },
+  {
+    weight: 6,
+    arbitrary: fc.record({
+      op: fc.constant("writes"),
+      run: fc.nat(3),
+      ns: index(NAMESPACES),
+      id,
+      task: fc.constantFrom("task 1", "task 2"),
+      path: fc.constantFrom("", "~b", "~a"),
+      writes: fc.array(fc.tuple(index(WRITE_CHANNELS), index(VALUES)), { maxLength: 3 }),
+    }),
+  },
+  {
+    weight: 5,
+    arbitrary: fc.record({
+      op: fc.constantFrom("get", "get", "history"),
+      saver,
+      thread: index(THREADS),
+      ns: index(NAMESPACES),
+      id: fc.option(id),
+    }),
+  },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      op: fc.constant("list"),
+      saver,
+      thread: fc.option(index(THREADS)),
+      ns: fc.option(index(NAMESPACES)),
+      id: fc.option(id, { freq: 1 }),
+      before: fc.option(id),
+      limit: fc.option(fc.integer({ min: -1, max: 3 })),
+      filter: fc.record({ source: fc.nat(3), step: id, tag: fc.nat(TAGS.length) }, {
+        requiredKeys: [],
+      }),
+    }),
+  },
+  { weight: 1, arbitrary: fc.record({ op: fc.constant("delete"), saver, thread: index(THREADS) }) },
+  { weight: 1, arbitrary: fc.record({ op: fc.constant("restart"), saver }) },
+) as fc.Arbitrary<Step>;
+
+/** Any program. */
+export const PROGRAM: fc.Arbitrary<Program> = fc.array(STEP, { maxLength: 30, size: "max" });
+
+interface Run {
+  readonly saver: Index;
+  readonly thread: string;
+  readonly life: number;
+  readonly control: object;
+}
+
+/** What a {@link Bench} is like. */
+export interface BenchOptions {
+  readonly seed: number;
+  /** How long rows stay out of sight; then there is but one process, as others may lag behind. */
+  readonly visibilityDelayMs?: number;
+  /** The probability that a request fails, gets lost or takes effect twice. */
+  readonly trouble?: number;
+}
+
+/** Two processes on one service, and the reference. */
+export class Bench implements AsyncDisposable {
+  readonly #lab: Lab;
+  readonly #open: () => KustoSaver;
+  readonly #alone: boolean;
+  readonly #savers: KustoSaver[];
+  readonly #model = new MemorySaverAdapter();
+  readonly #put = new Map<string, Set<string>>();
+  #runs: Run[] = [];
+  #unsettled: Promise<unknown>[] = [];
+
+  private constructor(lab: Lab, open: () => KustoSaver, alone: boolean) {
+    this.#lab = lab;
+    this.#open = open;
+    this.#alone = alone;
+    this.#savers = [open(), open()];
+  }
+
+  /** Provisions a service and opens the savers. */
+  static async open({ seed, visibilityDelayMs = 0, trouble = 0 }: BenchOptions): Promise<Bench> {
+    // No two stamps are equal, and nobody waits.
+    let time = Date.parse("2026-01-01T00:00:00Z");
+    const now = () => ++time;
+    const sleep = (ms: number) => {
+      time += ms;
+      return Promise.resolve();
+    };
+    const random = seeded(seed);
+    const lab = await Lab.open({ now, random, visibilityDelayMs });
+    for (const kind of ["throttle", "serviceError", "reset", "lostReply", "duplicate"] as const) {
+      if (trouble > 0) lab.emulator.trouble.add({ kind, rate: trouble / 5 });
+    }
+    const options = {
+      now,
+      sleep,
+      random,
+      maxRetries: Infinity,
+      deadlineMs: DAY_MS,
+      deleteTimeoutMs: DAY_MS,
+      compression: "none",
+    } as const;
+    return new Bench(lab, () => lab.saver(options), visibilityDelayMs > 0);
+  }
+
+  /** Does a step on both sides; resolves to what each gives back. */
+  async run(step: Step): Promise<[actual: unknown, expected: unknown]> {
+    switch (step.op) {
+      case "begin": {
+        await this.#settle();
+        const at = this.#index(step.saver);
+        const thread = THREADS[step.thread]!;
+        const run = { saver: at, thread, life: this.#model.life(thread), control: {} };
+        this.#runs.unshift(run);
+        return await this.#both(at, (s) => s.getTuple(configOf(run, "")));
+      }
+      case "put":
+        return await this.#runPut(step);
+      case "writes":
+        return await this.#runWrites(step);
+      case "get":
+        await this.#settle();
+        return await this.#both(step.saver, (s) => s.getTuple(this.#config(step)));
+      case "history": {
+        await this.#settle();
+        const options = { config: this.#config(step), channels: ["a", "b"] };
+        return await this.#both(step.saver, (s) => s.getDeltaChannelHistory(options));
+      }
+      case "list":
+        return await this.#runList(step);
+      case "delete":
+        return await this.#both(step.saver, (s) => s.deleteThread(THREADS[step.thread]!));
+      case "restart": {
+        await this.#settle();
+        if (this.#alone) return [0, 0];
+        this.#savers[step.saver] = this.#open();
+        this.#runs = this.#runs.filter((run) => run.saver !== step.saver);
+        return [0, 0];
+      }
+    }
+  }
+
+  /** What both processes and a third can read in the end. */
+  async everything(): Promise<[actual: unknown, expected: unknown][]> {
+    await this.#settle();
+    const pairs: [unknown, unknown][] = [];
+    if (!this.#alone) this.#savers.push(this.#open());
+    for (const saver of this.#alone ? [0] : this.#savers.keys()) {
+      pairs.push(await this.#both(saver, (s) => Array.fromAsync(s.list({}))));
+    }
+    for (const thread of THREADS.keys()) {
+      for (const ns of NAMESPACES.keys()) {
+        const config = this.#config({ thread, ns, id: null });
+        pairs.push(await this.#both(ns, (s) => s.getTuple(config)));
+        const options = { config, channels: ["a", "b"] };
+        pairs.push(await this.#both(thread, (s) => s.getDeltaChannelHistory(options)));
+      }
+    }
+    return pairs;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#lab.emulator.trouble.clear();
+    await this.#lab[Symbol.asyncDispose]();
+  }
+
+  async #runPut(step: Step & { op: "put" }): Promise<[unknown, unknown]> {
+    const run = this.#runs[step.run];
+    if (!run) return [0, 0];
+    const ns = NAMESPACES[step.ns]!;
+    const checkpointId = idOf(run.life, step.id);
+    const known = this.#put.get(`${run.thread} ${ns}`) ?? new Set();
+    this.#put.set(`${run.thread} ${ns}`, known);
+    // A parent is always there and older: a chain with a gap or a circle is a test of its own.
+    const parents = [...known].filter((other) =>
+      other < checkpointId && other.startsWith(`${run.life}-`)
+    );
+    const parent = step.parent === 0 ? undefined : parents[step.parent % parents.length];
+    known.add(checkpointId);
+    const values = Object.fromEntries(
+      CHANNELS.flatMap((channel, n) =>
+        step.values[n] === null ? [] : [[channel, VALUES[step.values[n]!]]]
+      ),
+    );
+    const checkpoint = checkpointOf(checkpointId, values, {
+      v: step.v,
+      channel_versions: { a: step.id, b: step.id },
+      versions_seen: { node: { a: step.id } },
+    });
+    const metadata = { source: step.source, step: step.id, parents: {}, tag: TAGS[step.tag] };
+    const changed = step.changed === null
+      ? undefined
+      : Object.fromEntries(step.changed.map((n) => [CHANNELS[n]!, step.id]));
+    const config = configOf(run, ns, parent);
+    return await this.#write(run.saver, (s) => s.put(config, checkpoint, metadata, changed));
+  }
+
+  async #runWrites(step: Step & { op: "writes" }): Promise<[unknown, unknown]> {
+    const run = this.#runs[step.run];
+    if (!run) return [0, 0];
+    const writes = step.writes.map(([channel, value]): PendingWrite => [
+      WRITE_CHANNELS[channel]!,
+      VALUES[value],
+    ]);
+    const config = configOf(run, NAMESPACES[step.ns]!, idOf(run.life, step.id));
+    return await this.#write(
+      run.saver,
+      (s) => s.putWrites(config, writes, step.task, step.path),
+    );
+  }
+
+  async #runList(step: Step & { op: "list" }): Promise<[unknown, unknown]> {
+    await this.#settle();
+    const life = this.#model.life(THREADS[step.thread ?? 0]!);
+    const configurable = {
+      ...(step.thread !== null && { thread_id: THREADS[step.thread] }),
+      ...(step.ns !== null && { checkpoint_ns: NAMESPACES[step.ns] }),
+      ...(step.id !== null && { checkpoint_id: idOf(life, step.id) }),
+    };
+    const { source, step: number, tag } = step.filter;
+    const filter = {
+      ...(source !== undefined && { source: ["input", "loop", "fork", "update"][source] }),
+      ...(number !== undefined && { step: number }),
+      ...(tag !== undefined && { tag: TAGS[tag] }),
+    };
+    const options = {
+      ...(step.before !== null && {
+        before: { configurable: { checkpoint_id: idOf(life, step.before) } },
+      }),
+      ...(step.limit !== null && { limit: step.limit }),
+      filter,
+    };
+    return await this.#both(
+      step.saver,
+      (s): Promise<CheckpointTuple[]> => Array.fromAsync(s.list({ configurable }, options)),
+    );
+  }
+
+  /** Writes without waiting: what is called first counts as first, whatever gets there first. */
+  async #write(
+    saver: Index,
+    call: (saver: KustoSaver | MemorySaverAdapter) => Promise<unknown>,
+  ): Promise<[unknown, unknown]> {
+    this.#unsettled.push(call(this.#savers[saver]!));
+    await call(this.#model);
+    return [0, 0];
+  }
+
+  async #both(
+    saver: Index,
+    call: (saver: KustoSaver | MemorySaverAdapter) => Promise<unknown>,
+  ): Promise<[unknown, unknown]> {
+    return [await call(this.#savers[this.#index(saver)]!), await call(this.#model)];
+  }
+
+  async #settle(): Promise<void> {
+    const unsettled = this.#unsettled;
+    this.#unsettled = [];
+    await Promise.all(unsettled);
+  }
+
+  #index(saver: Index): Index {
+    return this.#alone ? 0 : saver;
+  }
+
+  #config({ thread, ns, id }: { thread: Index; ns: Index; id: number | null }): RunnableConfig {
+    const threadId = THREADS[thread]!;
+    return {
+      configurable: {
+        thread_id: threadId,
+        checkpoint_ns: NAMESPACES[ns]!,
+        ...(id !== null && { checkpoint_id: idOf(this.#model.life(threadId), id) }),
+      },
+    };
+  }
+}
+
+/** Ids are made anew in each life of a thread, as LangGraph's are. */
+function idOf(life: number, number: number): string {
+  return `${life}-${number}`;
+}
+
+function configOf(run: Run, checkpoint_ns: string, checkpoint_id?: string): RunnableConfig {
+  return {
+    configurable: {
+      thread_id: run.thread,
+      checkpoint_ns,
+      ...(checkpoint_id !== undefined && { checkpoint_id }),
+    },
+    control: run.control,
+  } as RunnableConfig;
+}
