@@ -190,7 +190,7 @@ export class Transport {
     return {
       token,
       retryAfterMs: retryAfterMs(response.headers.get("Retry-After"), now()),
-      ...judge(request, response, text, clientRequestId),
+      ...judge(request, response, text, { attempts: attempt, clientRequestId }),
     };
   }
 
@@ -240,19 +240,16 @@ function judge(
   request: TransportRequest,
   response: Response,
   text: string,
-  clientRequestId: string,
+  { attempts, clientRequestId }: Pick<TransportReply, "attempts" | "clientRequestId">,
 ): Pick<Attempt, "reply" | "isCutOff"> {
   const { status } = response;
-  const ids = {
-    status,
-    clientRequestId,
-    activityId: response.headers.get("x-ms-activity-id") ?? undefined,
-  };
+  const activityId = response.headers.get("x-ms-activity-id") ?? undefined;
+  const ids = { status, clientRequestId, activityId };
   // Some runtimes hide the status of a redirect that is not followed.
   if (response.type === "opaqueredirect" || (status >= 300 && status < 400)) {
     throw new KustoProtocolError(
       `Cannot ${request.action}: the cluster redirects to another address (${status}), which is never followed with a token; use that address itself`,
-      detailsOf(request, ids),
+      detailsOf(request, { ...ids, attempts }),
     );
   }
   if (status !== 200) {
@@ -269,7 +266,7 @@ function judge(
     case "unreadable":
       throw new KustoProtocolError(
         `Cannot ${request.action}: the cluster's answer ${answer.reason} (request ${clientRequestId}), please report it`,
-        detailsOf(request, ids),
+        detailsOf(request, { ...ids, attempts }),
       );
   }
 }
