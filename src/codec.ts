@@ -8,6 +8,7 @@
  *
  * @module
  */
+import { KustoInputError } from "./errors.ts";
 
 /** What a serializer made of a value: its own name for the form, and the bytes. */
 export interface TypedBytes {
@@ -109,6 +110,18 @@ export function guardText(text: string): string {
 /** Takes the mark of {@link guardText} off again. */
 export function unguardText(text: string): string {
   return text.slice(1);
+}
+
+/**
+ * Text from a caller that is to stand in a cell as it is.
+ *
+ * @throws {KustoInputError} If it is not well-formed Unicode: the service would store another text.
+ */
+export function wellFormed(field: string, text: string): string {
+  if (!/\p{Surrogate}/u.test(text)) return text;
+  throw new KustoInputError(
+    `Cannot use "${field}": it holds half a surrogate pair, which no Kusto string can hold`,
+  );
 }
 
 /** The length of a text in UTF-8, in bytes. */

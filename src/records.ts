@@ -8,7 +8,14 @@
  *
  * @module
  */
-import { blobId, encodeBytes, guardText, type TypedBytes, utf8Length } from "./codec.ts";
+import {
+  blobId,
+  encodeBytes,
+  guardText,
+  type TypedBytes,
+  utf8Length,
+  wellFormed,
+} from "./codec.ts";
 import type { BlobReference, ChannelEntry, CheckpointRow, WriteRow } from "./schema.ts";
 import { searchText } from "./search.ts";
 
@@ -24,6 +31,7 @@ export class RowBlobs {
   readonly references: BlobReference[] = [];
   /** The bytes to send, by blob id. */
   readonly unsent: Map<string, Uint8Array> = new Map();
+  readonly #indexes = new Map<string, number>();
   readonly #sentAt: (id: string) => number | undefined;
   readonly #now: number;
 
@@ -39,11 +47,13 @@ export class RowBlobs {
   /** Refers to the bytes from this row; returns the index of the reference. */
   async add(bytes: Uint8Array): Promise<number> {
     const id = await blobId(bytes);
-    const known = this.references.findIndex((reference) => reference.id === id);
-    if (known >= 0) return known;
+    const known = this.#indexes.get(id);
+    if (known !== undefined) return known;
     const sent = this.#sentAt(id);
     if (sent === undefined) this.unsent.set(id, bytes);
-    return this.references.push({ id, bytes: bytes.length, sent: sent ?? this.#now }) - 1;
+    const index = this.references.push({ id, bytes: bytes.length, sent: sent ?? this.#now }) - 1;
+    this.#indexes.set(id, index);
+    return index;
   }
 }
 
@@ -71,12 +81,17 @@ export type CheckpointKey = Pick<
   | "v"
 >;
 
-/** The row of one checkpoint. */
+/**
+ * The row of one checkpoint.
+ *
+ * @throws {KustoInputError} If a channel's name is not well-formed Unicode.
+ */
 export async function checkpointRow(
   key: CheckpointKey,
   content: SerializedCheckpoint,
   blobs: RowBlobs,
 ): Promise<CheckpointRow> {
+  for (const [channel] of content.channelValues) wellFormed("channel", channel);
   const checkpoint = await encodeCell(content.checkpoint, blobs);
   const metadata = await encodeCell(content.metadata, blobs);
   const plainMetadata = readableMetadata(content.metadata);
@@ -94,12 +109,19 @@ export async function checkpointRow(
   };
 }
 
-/** The row of one pending write. */
+/**
+ * The row of one pending write.
+ *
+ * @throws {KustoInputError} If the channel's name, the task's id or its path is not well-formed Unicode.
+ */
 export async function writeRow(
   key: Omit<WriteRow, "type" | "value_json" | "blobs">,
   value: TypedBytes,
   blobs: RowBlobs,
 ): Promise<WriteRow> {
+  wellFormed("channel", key.channel);
+  wellFormed("task_id", key.task_id);
+  wellFormed("task_path", key.task_path);
   const cell = await encodeCell(value, blobs);
   return { ...key, type: cell.type, value_json: cell.text, blobs: blobs.references };
 }
@@ -118,7 +140,13 @@ async function encodeCell(
 /** Metadata that anyone may read anyway: an encrypting serializer's stays closed. */
 function readableMetadata({ type, bytes }: TypedBytes): Record<string, unknown> | undefined {
   if (type !== "json" || bytes.length > METADATA_LIMIT) return undefined;
-  const parsed: unknown = JSON.parse(new TextDecoder().decode(bytes));
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(new TextDecoder().decode(bytes));
+  } catch {
+    // Another serializer may call something else "json", and that only it can read.
+    return undefined;
+  }
   return typeof parsed === "object" && parsed !== null && !Array.isArray(parsed)
     ? parsed as Record<string, unknown>
     : undefined;
@@ -129,8 +157,13 @@ function channelNames({ channelValues, undefinedChannels }: SerializedCheckpoint
     .map(([channel]) => channel)
     .filter((channel) => !undefinedChannels.has(channel))
     .map(guardText);
-  const size = names.reduce((sum, name) => sum + utf8Length(name) + 3, 0);
+  const size = names.reduce((sum, name) => sum + jsonLength(name) + 1, 0);
   return size > CELL_BUDGET ? ["*"] : names;
+}
+
+/** What a name takes in a cell: a control character of one byte takes six in JSON. */
+function jsonLength(text: string): number {
+  return utf8Length(JSON.stringify(text));
 }
 
 interface Candidate {
@@ -147,7 +180,7 @@ async function channelEntries(
 ): Promise<ChannelEntry[]> {
   const candidates = values.map(([channel, value]): Candidate => {
     const inline = value.bytes.length <= INLINE_LIMIT;
-    const overhead = ENTRY_OVERHEAD + utf8Length(channel) + utf8Length(value.type);
+    const overhead = ENTRY_OVERHEAD + jsonLength(channel) + jsonLength(value.type);
     return { channel, value, inline, size: overhead + (inline ? value.bytes.length * 4 / 3 : 0) };
   });
   const packed = new Set(overflow(candidates));
