@@ -46,17 +46,32 @@ export class Incarnations {
     }
   }
 
-  /** Takes note of what a run saw when it first read the thread; later reads change nothing. */
-  beginRun(run: object, threadId: string, incarnation: Stamp): void {
+  /**
+   * Takes note of what a run saw when it first read the thread; what its nodes read changes nothing.
+   *
+   * @param byNode Whether a node of the run reads. Otherwise the run begins: a process may share one
+   * `control` among its runs, and what begins after a deletion must not be hidden by it.
+   */
+  beginRun(run: object, threadId: string, incarnation: Stamp, byNode: boolean): void {
     let threads = this.#runs.get(run);
     if (!threads) this.#runs.set(run, threads = new Map());
-    if (!threads.has(threadId)) threads.set(threadId, incarnation);
+    if (!byNode || !threads.has(threadId)) threads.set(threadId, incarnation);
   }
 
-  /** Ties a checkpoint id to an incarnation, for what will hang on it; the first tie stays. */
+  /**
+   * Ties a checkpoint id to the incarnation in which it was read or written, for what will hang on it;
+   * an id that is used again counts where it was seen last.
+   */
   bind(threadId: string, address: CheckpointAddress, incarnation: Stamp): void {
-    this.observe(threadId, incarnation);
-    const bound = this.#threads.get(threadId)!.bound;
+    const bound = this.#boundOf(threadId, incarnation);
+    const key = keyOf(address);
+    const known = bound.get(key);
+    if (known === undefined || compareText(incarnation, known) > 0) bound.set(key, incarnation);
+  }
+
+  /** Ties an id that was not found to the incarnation that was read, unless more is known of it. */
+  bindMissing(threadId: string, address: CheckpointAddress, incarnation: Stamp): void {
+    const bound = this.#boundOf(threadId, incarnation);
     const key = keyOf(address);
     if (bound.get(key) === undefined) bound.set(key, incarnation);
   }
@@ -80,6 +95,11 @@ export class Incarnations {
       if (bound !== undefined) return bound;
     }
     return memory?.newest;
+  }
+
+  #boundOf(threadId: string, incarnation: Stamp): BoundedMap<string, Stamp> {
+    this.observe(threadId, incarnation);
+    return this.#threads.get(threadId)!.bound;
   }
 }
 

@@ -11,6 +11,9 @@ import type { RunnableConfig } from "@langchain/core/runnables";
 import { KustoInputError } from "./errors.ts";
 import type { CheckpointAddress } from "./incarnations.ts";
 
+/** LangGraph gives it to nodes, so that they can read the state. */
+const READ_KEY = "__pregel_read";
+
 /** The part of a run's configuration that concerns a saver. */
 export interface RunAddress {
   readonly threadId: string;
@@ -19,6 +22,8 @@ export interface RunAddress {
   readonly checkpointId: string | undefined;
   /** One object per run, the same in its child namespaces. */
   readonly run: object | undefined;
+  /** Whether a node of a run calls, or a subgraph in it. */
+  readonly byNode: boolean;
   /** The checkpoints of outer namespaces that the run hangs on. */
   readonly outer: readonly CheckpointAddress[];
   readonly signal: AbortSignal | undefined;
@@ -56,11 +61,13 @@ export function readAddress(
   const configurable = config.configurable ?? {};
   const { checkpoint_map: outer, checkpoint_ns: namespace } = configurable;
   const { control } = config as { control?: unknown };
+  const namespaceText = idText("checkpoint_ns", namespace) ?? "";
   return {
     threadId: idText("thread_id", configurable.thread_id),
-    namespace: idText("checkpoint_ns", namespace) ?? "",
+    namespace: namespaceText,
     checkpointId: idText("checkpoint_id", getCheckpointId(config) || undefined),
     run: typeof control === "object" && control !== null ? control : undefined,
+    byNode: namespaceText !== "" || READ_KEY in configurable,
     outer: Object.entries((outer ?? {}) as Record<string, string>)
       .map(([namespace, checkpointId]) => ({ namespace, checkpointId })),
     signal: config.signal,

@@ -147,15 +147,15 @@ export class KustoSaver extends BaseCheckpointSaver {
    * @throws {KustoStateError} If a part of the stored state is gone: never a checkpoint with a hole.
    */
   override async getTuple(config: RunnableConfig): Promise<CheckpointTuple | undefined> {
-    const { threadId, namespace, checkpointId, run, signal } = readAddress(config);
+    const { threadId, namespace, checkpointId, run, byNode, signal } = readAddress(config);
     if (threadId === undefined) return undefined;
     return await this.#calls.run("read a checkpoint", undefined, async () => {
       const head = await this.#awaitHead(threadId, namespace, checkpointId, signal);
-      if (run) this.#incarnations.beginRun(run, threadId, head.incarnation);
+      if (run) this.#incarnations.beginRun(run, threadId, head.incarnation, byNode);
       if (head.found) return await loadTuple(this.serde, head.found, this.#firstVersion);
       // Rows that will name this id belong to the life of the thread that was just read.
       if (checkpointId !== undefined) {
-        this.#incarnations.bind(threadId, { namespace, checkpointId }, head.incarnation);
+        this.#incarnations.bindMissing(threadId, { namespace, checkpointId }, head.incarnation);
       }
       return undefined;
     });
@@ -221,7 +221,13 @@ export class KustoSaver extends BaseCheckpointSaver {
     return await this.#calls.run(action, threadId, async () => {
       const revision = revisionOf(checkpointId, this.#clock.next());
       const own = { namespace, checkpointId };
-      const parent = parentId === undefined ? [] : [{ namespace, checkpointId: parentId }];
+      const above = [
+        ...(parentId === undefined ? [] : [{ namespace, checkpointId: parentId }]),
+        ...address.outer,
+        ...outerOf(metadata),
+      ];
+      // What hangs on nothing begins anew, even with an id that was there before a deletion.
+      const hangsOn = above.length === 0 ? [] : [...above, own];
       const [serialized, incarnation] = await Promise.all([
         serializeCheckpoint(this.serde, {
           checkpoint,
@@ -230,7 +236,7 @@ export class KustoSaver extends BaseCheckpointSaver {
           parentId,
           searchExtra: searchExtra(config, this.#settings.searchKeys),
         }),
-        this.#incarnationFor(address, [own, ...parent, ...address.outer, ...outerOf(metadata)]),
+        this.#incarnationFor(address, hangsOn),
       ]);
       this.#incarnations.bind(threadId, own, incarnation);
       const blobs = this.#rowBlobs(threadId, incarnation);
