@@ -25,15 +25,12 @@ export function searchText(
   metadata: Readonly<Record<string, unknown>> | undefined,
   extra: Readonly<Record<string, unknown>>,
 ): string {
-  const bag = { ...extra, ...metadata };
-  const lines: string[] = [];
-  for (const [key, value] of Object.entries(bag)) {
-    const line = searchLine(key, value);
-    if (line !== undefined) lines.push(line);
+  if (metadata !== undefined) {
+    const text = searchLines({ ...extra, ...metadata });
+    if (text.length <= TEXT_LIMIT) return text;
   }
-  const text = lines.length === 0 ? "" : `\n${lines.join("\n")}\n`;
-  if (text.length > TEXT_LIMIT) return INCOMPLETE;
-  return metadata === undefined ? INCOMPLETE + text : text;
+  const beside = searchLines(extra);
+  return beside.length <= TEXT_LIMIT ? INCOMPLETE + beside : INCOMPLETE;
 }
 
 /**
@@ -65,6 +62,13 @@ export function matchesFilter(
   });
 }
 
+function searchLines(bag: Readonly<Record<string, unknown>>): string {
+  const lines = Object.entries(bag)
+    .map(([key, value]) => searchLine(key, value))
+    .filter((line) => line !== undefined);
+  return lines.length === 0 ? "" : `\n${lines.join("\n")}\n`;
+}
+
 function searchLine(key: string, value: unknown): string | undefined {
   if (!isScalar(value)) return undefined;
   const line = `${JSON.stringify(key)}:${JSON.stringify(value)}`;
@@ -79,11 +83,21 @@ function isScalar(value: unknown): value is Scalar {
 function deepEqual(a: unknown, b: unknown): boolean {
   if (a === b) return true;
   if (typeof a !== "object" || typeof b !== "object" || a === null || b === null) return false;
-  if (Array.isArray(a) !== Array.isArray(b)) return false;
-  const keys = Object.keys(a);
-  return keys.length === Object.keys(b).length &&
-    keys.every((key) =>
-      Object.hasOwn(b, key) &&
-      deepEqual((a as Record<string, unknown>)[key], (b as Record<string, unknown>)[key])
-    );
+  if (kindOf(a) !== kindOf(b)) return false;
+  const [left, right] = [partsOf(a), partsOf(b)];
+  const keys = Object.keys(left);
+  return keys.length === Object.keys(right).length &&
+    keys.every((key) => Object.hasOwn(right, key) && deepEqual(left[key], right[key]));
+}
+
+function kindOf(value: object): object {
+  return Object.getPrototypeOf(value) ?? Object.prototype;
+}
+
+/** What decides whether two objects of a kind are equal; a serializer gives back maps, sets and dates too. */
+function partsOf(value: object): Readonly<Record<string, unknown>> {
+  if (value instanceof Map || value instanceof Set) return { ...[...value] };
+  if (value instanceof Date) return { time: value.getTime() };
+  if (value instanceof RegExp) return { pattern: String(value) };
+  return value as Record<string, unknown>;
 }
