@@ -107,7 +107,8 @@ export class TokenSource {
       return async () => await this.#fromCredential(await this.#defaultCredential());
     }
     if (typeof credential === "string") {
-      const [id = "", key = "", tenant = ""] = credential.split(";");
+      // A key may hold semicolons, the other two do not.
+      const [, id = "", key = "", tenant = ""] = /^([^;]*);(.*);([^;]*)$/s.exec(credential) ?? [];
       return () => this.#fromApplication(id, key, tenant);
     }
     if (typeof credential === "function") return () => this.#fromFunction(credential);
@@ -226,7 +227,7 @@ export class TokenSource {
     if (isTransient({ status })) {
       const wait = retryAfterMs(response.headers.get("Retry-After"), now());
       throw new KustoUnavailableError(
-        `Cannot sign in: ${whom} answered ${status}, try again later`,
+        `Cannot sign in: ${whom} answered ${status}`,
         { status, ...(wait !== undefined && { retryAfterMs: wait }) },
       );
     }
@@ -254,12 +255,16 @@ export class TokenSource {
 function checkToken(obtained: AccessToken): AccessToken {
   const { token, expiresOnTimestamp } = (obtained ?? {}) as Partial<AccessToken>;
   const trimmed = typeof token === "string" ? token.trim() : "";
-  if (!/^[\x21-\x7e]+$/.test(trimmed) || typeof expiresOnTimestamp !== "number") {
+  if (!/^[\x21-\x7e]+$/.test(trimmed) || !isTime(expiresOnTimestamp)) {
     throw new KustoSignInError(
       "Cannot sign in: what the credential gave is no token, it must be text or { token, expiresOnTimestamp }",
     );
   }
   return { token: trimmed, expiresOnTimestamp };
+}
+
+function isTime(value: unknown): value is number {
+  return typeof value === "number" && !Number.isNaN(value);
 }
 
 /** Loads `@azure/identity` only now: it is large, and many never need it. */

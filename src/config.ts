@@ -154,6 +154,9 @@ export interface Settings
   readonly credential: Credential | undefined;
 }
 
+/** Timers count no further; a longer wait would end at once. */
+const LONGEST_MS = 2 ** 31 - 1;
+
 /**
  * Checks options and fills in the defaults.
  *
@@ -161,7 +164,7 @@ export interface Settings
  */
 export function settingsFrom(options: KustoSaverOptions): Settings {
   const connection = parseConnection(text("connection", options.connection, undefined));
-  const trustedHosts = texts("trustedHosts", options.trustedHosts);
+  const trustedHosts = hosts(texts("trustedHosts", options.trustedHosts));
   const tablePrefix = text("tablePrefix", options.tablePrefix, "");
   if (!/^([A-Za-z_]\w{0,99})?$/.test(tablePrefix) || tablePrefix.startsWith("__")) {
     throw bad(
@@ -176,15 +179,15 @@ export function settingsFrom(options: KustoSaverOptions): Settings {
     credential: credentialOf(options.credential, connection),
     durability: oneOf("durability", options.durability, ["acknowledged", "buffered"]),
     batchSize: whole("batchSize", options.batchSize, 100, 1),
-    flushIntervalMs: whole("flushIntervalMs", options.flushIntervalMs, 30_000, 1),
-    queryTimeoutMs: whole("queryTimeoutMs", options.queryTimeoutMs, 30_000, 1),
+    flushIntervalMs: time("flushIntervalMs", options.flushIntervalMs, 30_000, 1),
+    queryTimeoutMs: time("queryTimeoutMs", options.queryTimeoutMs, 30_000, 1),
     maxRetries: options.maxRetries === Infinity
       ? Infinity
       : whole("maxRetries", options.maxRetries, 3, 0),
-    retryBackoffMs: whole("retryBackoffMs", options.retryBackoffMs, 1_000, 0),
-    deadlineMs: whole("deadlineMs", options.deadlineMs, 30_000, 1),
-    deleteTimeoutMs: whole("deleteTimeoutMs", options.deleteTimeoutMs, 60_000, 1),
-    visibilityTimeoutMs: whole("visibilityTimeoutMs", options.visibilityTimeoutMs, 0, 0),
+    retryBackoffMs: time("retryBackoffMs", options.retryBackoffMs, 1_000, 0),
+    deadlineMs: time("deadlineMs", options.deadlineMs, 30_000, 1),
+    deleteTimeoutMs: time("deleteTimeoutMs", options.deleteTimeoutMs, 60_000, 1),
+    visibilityTimeoutMs: time("visibilityTimeoutMs", options.visibilityTimeoutMs, 0, 0),
     tablePrefix,
     trustedHosts,
     compression: oneOf("compression", options.compression, ["gzip", "none"]),
@@ -207,9 +210,34 @@ function credentialOf(
   given: Credential | undefined,
   { application, token }: Connection,
 ): Credential | undefined {
-  if (given !== undefined) return given;
-  if (token !== undefined) return () => Promise.resolve(token);
-  return application && `${application.id};${application.key};${application.tenant}`;
+  if (given === undefined) {
+    if (token !== undefined) return () => Promise.resolve(token);
+    return application && `${application.id};${application.key};${application.tenant}`;
+  }
+  const known = typeof given === "string"
+    ? given === "none" || /^[^;]+;.+;[^;]+$/s.test(given)
+    : typeof given === "function" ||
+      (typeof given === "object" && given !== null && typeof given.getToken === "function");
+  if (!known) {
+    throw bad(
+      "credential",
+      typeof given === "string" ? "text of another form" : "something else",
+      'a TokenCredential, a function that gives a token, "app-id;app-key;tenant-id" or "none"',
+    );
+  }
+  return given;
+}
+
+/** An address or a bare dot would never or always match. */
+function hosts(names: readonly string[]): readonly string[] {
+  if (names.every((name) => /^(\.?[a-z\d_-]+(\.[a-z\d_-]+)*|\[[\da-f:.]+\])$/i.test(name))) {
+    return names;
+  }
+  throw bad(
+    "trustedHosts",
+    "a list with something else in it",
+    "a list of host names and of suffixes that begin with a dot, without scheme, port and path",
+  );
 }
 
 function text(name: string, value: string | undefined, fallback: string | undefined): string {
@@ -227,12 +255,24 @@ function texts(name: string, value: readonly string[] | undefined): readonly str
   return Object.freeze([...value]);
 }
 
-function whole(name: string, value: number | undefined, fallback: number, least: number): number {
+function whole(
+  name: string,
+  value: number | undefined,
+  fallback: number,
+  least: number,
+  most = Number.MAX_SAFE_INTEGER,
+): number {
   const found = value ?? fallback;
-  if (!Number.isSafeInteger(found) || found < least) {
-    throw bad(name, String(found), `a whole number, at least ${least}`);
+  if (!Number.isSafeInteger(found) || found < least || found > most) {
+    const limit = most < Number.MAX_SAFE_INTEGER ? ` and at most ${most}` : "";
+    throw bad(name, String(found), `a whole number, at least ${least}${limit}`);
   }
   return found;
+}
+
+/** Milliseconds, as many as a timer can count. */
+function time(name: string, value: number | undefined, fallback: number, least: number): number {
+  return whole(name, value, fallback, least, LONGEST_MS);
 }
 
 function oneOf<T extends string>(

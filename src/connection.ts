@@ -80,19 +80,15 @@ function keywords(field: Field, ...names: string[]): [string, Field][] {
 export function parseConnection(text: string): Connection {
   const fields = new Map<Field, string>();
   let before: Field | undefined;
-  for (const [at, part] of splitParts(text).entries()) {
-    const equals = part.indexOf("=");
-    if (at === 0 && (equals < 0 || /^https?:\/\//i.test(part))) {
-      fields.set("source", part);
+  for (const [at, { raw, keyword, value }] of splitParts(text).entries()) {
+    if (at === 0 && (value === undefined || /^https?:\/\//i.test(raw))) {
+      fields.set("source", raw);
       continue;
     }
-    if (equals < 0) {
-      throw bad(`part ${at + 1} has no "=", it must be keyword=value`);
-    }
-    const keyword = part.slice(0, equals).trim().toLowerCase().replace(/\s+/g, " ");
+    if (value === undefined) throw bad(`part ${at + 1} has no "=", it must be keyword=value`);
     const field = KEYWORDS.get(keyword);
     if (!field) throw unknownKeyword(keyword, at, before);
-    fields.set(field, unquote(part.slice(equals + 1).trim()));
+    fields.set(field, value);
     before = field;
   }
   return connectionFrom(fields);
@@ -154,15 +150,37 @@ function splitPath(source: string): { clusterUri: string; path: string | undefin
   }
 }
 
-/** Splits at semicolons outside of quotes. */
-function splitParts(text: string): string[] {
-  return (text.match(/(?:"(?:[^"]|"")*"|'(?:[^']|'')*'|[^;])+/g) ?? [])
-    .map((part) => part.trim())
-    .filter((part) => part !== "");
+interface Part {
+  readonly raw: string;
+  readonly keyword: string;
+  readonly value: string | undefined;
+}
+
+/** `keyword=value;`: a value in quotes, doubled where they stand in it, or up to the semicolon. */
+const PART = /([^=;]*)(?:=(?:\s*("(?:[^"]|"")*"|'(?:[^']|'')*')\s*|(?!\s*["'])([^;]*)))?(?:;|$)/y;
+
+function splitParts(text: string): Part[] {
+  const parts: Part[] = [];
+  PART.lastIndex = 0;
+  while (PART.lastIndex < text.length) {
+    const match = PART.exec(text);
+    if (!match) {
+      throw bad(
+        `part ${parts.length + 1} has a quote that is not closed, or text after its closing quote`,
+      );
+    }
+    const raw = match[0].replace(/;$/, "").trim();
+    if (raw === "") continue;
+    parts.push({
+      raw,
+      keyword: match[1]!.trim().toLowerCase().replace(/\s+/g, " "),
+      value: match[2] === undefined ? match[3]?.trim() : unquote(match[2]),
+    });
+  }
+  return parts;
 }
 
 function unquote(value: string): string {
-  const quote = value[0];
-  if ((quote !== '"' && quote !== "'") || value.length < 2 || value.at(-1) !== quote) return value;
+  const quote = value[0]!;
   return value.slice(1, -1).replaceAll(quote + quote, quote);
 }
