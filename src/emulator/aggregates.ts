@@ -261,6 +261,14 @@ const distinctCount: ValueAggregate = {
   of: (values) => BigInt(new Set(values.map(([value]) => keyText(value!))).size),
 };
 
+function allBits(of: (a: bigint, b: bigint) => bigint): ValueAggregate {
+  return {
+    type: () => "long",
+    of: (values) =>
+      values.length === 0 ? null : values.map(([value]) => BigInt(value as bigint)).reduce(of),
+  };
+}
+
 function deviation(sample: boolean, root: boolean): ValueAggregate {
   return {
     type: () => "real",
@@ -330,6 +338,9 @@ const valueAggregates: Readonly<Record<string, ValueAggregate>> = {
   variance: deviation(true, false),
   varianceif: conditional(deviation(true, false)),
   variancep: deviation(false, false),
+  binary_all_and: allBits((a, b) => a & b),
+  binary_all_or: allBits((a, b) => a | b),
+  binary_all_xor: allBits((a, b) => a ^ b),
   percentile: {
     type: first,
     of: (values) => percentileAt(values.map(([value]) => value!), Number(values[0]?.[1] ?? 0)),

@@ -6,6 +6,7 @@
 import type { Column } from "./catalog.ts";
 import { commonType, compareValues, keyText } from "./compare.ts";
 import { convertValue, toDynamic } from "./convert.ts";
+import { makeDatetime } from "./datetime.ts";
 import { isArray, isBag, makeBag, parseJson } from "./dynamic.ts";
 import { callFunction } from "./functions.ts";
 import { binaryOperator, lowerAscii, negate } from "./operators_scalar.ts";
@@ -50,6 +51,8 @@ const expressions: Readonly<Record<string, Compile>> = {
   BetweenExpression: compileBetween,
   FunctionCallExpression: compileCall,
   ToScalarExpression: compileToScalar,
+  TypeOfLiteralExpression: (node) =>
+    constantScalar("string", node.text.replace(/^\s*typeof\s*\(\s*|\s*\)\s*$/g, "")),
 };
 
 function compileLiteral(node: SyntaxNode): Scalar {
@@ -58,6 +61,13 @@ function compileLiteral(node: SyntaxNode): Scalar {
   if (type === "string") return constantScalar("string", text);
   const inner = /^[a-z0-9_]+\s*\(([\s\S]*)\)$/i.exec(node.text.trim())?.[1]?.trim() ?? text.trim();
   if (inner === "null" || (inner === "" && type !== "dynamic")) return constantScalar(type, null);
+  const fields = type === "datetime" && /^\d+(\s*,\s*\d+){2,5}$/.test(inner)
+    ? inner.split(",").map(Number)
+    : undefined;
+  if (fields) {
+    const [year, month, ...rest] = fields;
+    return constantScalar(type, makeDatetime(year!, month!, ...rest as [number]));
+  }
   const unquoted = /^(["'])(.*)\1$/s.exec(inner)?.[2] ?? inner;
   const value = parseScalar(type, unquoted);
   if (value === null) throw refuse(node, `the literal '${node.text.slice(0, 40)}'`);
@@ -110,6 +120,7 @@ function compileName(node: SyntaxNode, scope: Scope): Scalar {
   }
   const binding = scope.find(name);
   if (binding?.kind === "scalar") return binding.scalar;
+  if (binding?.kind === "function") return callUserFunction(node, binding, scope);
   throw refuse(node, `the name '${name}' here`);
 }
 
@@ -131,6 +142,8 @@ function compilePath(node: SyntaxNode, scope: Scope): Scalar {
 }
 
 function compileElement(node: SyntaxNode, scope: Scope): Scalar {
+  const several = part(node, "Expression");
+  if (several.type === undefined && several.columns) throw refuse(node, "one of several results");
   const owner = compileScalar(part(node, "Expression"), scope);
   const selector = part(node, "Selector");
   return element(owner, compileScalar(selector.parts.Expression ?? selector, scope));

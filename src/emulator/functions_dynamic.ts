@@ -59,7 +59,7 @@ function sorted(items: Items, descending: boolean, nullsLast: boolean): Dynamic[
   return items.toSorted((a, b) => compareForSort(a, b, ordering));
 }
 
-/** Sorts the first array, and the others along with it. */
+/** Of one array; the parser gives a call with several another type. */
 function arraySort(descending: boolean): ScalarFunction {
   return ofArray("dynamic", (items, ...rest) => sorted(items, descending, rest.at(-1) !== false));
 }
@@ -89,10 +89,30 @@ const pack: ScalarFunction = { type: "dynamic", nulls: true, of: bagPack };
 const bagMerge: Of = (bags) =>
   makeBag(bags.toReversed().flatMap((bag) => isBag(bag) ? Object.entries(bag) : []));
 
+/** The keys that a path such as `$.a['b c']` goes through; a plain key stands for itself. */
+function keyPath(path: string): string[] {
+  if (!path.startsWith("$")) return [path];
+  return [...path.matchAll(/\.([^.[\]]+)|\[(['"])(.*?)\2\]/g)].map(([, name, , quoted]) =>
+    name ?? quoted!
+  );
+}
+
+function without(bag: Dynamic, [key, ...rest]: readonly string[]): Dynamic {
+  if (!isBag(bag) || key === undefined || !Object.hasOwn(bag, key)) return bag;
+  const { [key]: inner, ...others } = bag;
+  return rest.length === 0 ? others : { ...bag, [key]: without(inner!, rest) };
+}
+
+function withKey(bag: Dynamic, [key, ...rest]: readonly string[], value: Dynamic): Dynamic {
+  if (key === undefined) return value;
+  const entries = isBag(bag) ? bag : {};
+  const inner = Object.hasOwn(entries, key) ? entries[key]! : null;
+  return makeBag([...Object.entries(entries), [key, withKey(inner, rest, value)]]);
+}
+
 function removeKeys(bag: Value, keys: Value): Value {
   if (!isBag(bag) || !isArray(keys)) return null;
-  const gone = new Set(keys.map(dynamicText));
-  return makeBag(Object.entries(bag).filter(([key]) => !gone.has(key)));
+  return keys.reduce<Dynamic>((left, key) => without(left, keyPath(dynamicText(key))), bag);
 }
 
 /** Numbers or times from one to another. */
@@ -103,8 +123,8 @@ function rangeOf([from, to, step]: readonly Value[], types: readonly ScalarType[
     ? "real"
     : "long";
   const stepType = type === "datetime" ? "timespan" : type;
-  const day = 864_000_000_000n;
-  const one = type === "real" ? 1 : type === "long" ? 1n : day;
+  const hour = 36_000_000_000n;
+  const one = type === "real" ? 1 : type === "long" ? 1n : hour;
   const first = convertValue(from!, types[0]!, type) as number;
   const last = convertValue(to!, types[1]!, type) as number;
   const by = (step === undefined ? one : convertValue(step, types[2]!, stepType)) as number;
@@ -168,8 +188,9 @@ export const dynamicFunctions: Readonly<Record<string, ScalarFunction>> = {
   array_rotate_right: ofArray("dynamic", (items, by) => rotate(items, -Number(by))),
   array_iff: ofArray("dynamic", (conditions, yes, no) =>
     conditions.map((condition, at) => {
-      const chosen = (condition === true || Number(condition) > 0 ? yes : no) ?? null;
-      return condition === null ? null : isArray(chosen) ? chosen[at] ?? null : chosen;
+      if (typeof condition !== "boolean" && typeof condition !== "number") return null;
+      const chosen = (condition ? yes : no) ?? null;
+      return isArray(chosen) ? chosen[at] ?? null : chosen;
     })),
   array_split: ofArray("dynamic", (items, at) => {
     const places = (isArray(at!) ? at : [at!]).map(Number);
@@ -228,17 +249,20 @@ export const dynamicFunctions: Readonly<Record<string, ScalarFunction>> = {
   bag_set_key: {
     type: "dynamic",
     of: ([bag, key, value], types) =>
-      isBag(bag!)
-        ? makeBag([...Object.entries(bag), [key as string, toDynamic(value!, types[2]!)]])
-        : null,
+      isBag(bag!) ? withKey(bag, keyPath(key as string), toDynamic(value!, types[2]!)) : null,
   },
   bag_zip: {
     takes: ["dynamic"],
     type: "dynamic",
-    of: ([keys, values]) =>
-      isArray(keys!) && isArray(values!)
-        ? makeBag(keys.map((key, at) => [dynamicText(key), values[at] ?? null]))
-        : null,
+    of: ([keys, values]) => {
+      if (!isArray(keys!)) return null;
+      const items = isArray(values!) ? values : [];
+      return makeBag(
+        keys.flatMap((key, at): [string, Dynamic][] =>
+          typeof key === "string" ? [[key, items[at] ?? null]] : []
+        ),
+      );
+    },
   },
   pack_array: { type: "dynamic", nulls: true, of: array },
   repeat: {

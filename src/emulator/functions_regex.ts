@@ -66,6 +66,11 @@ function makeRegex(pattern: string): RegExp {
   });
 }
 
+/** A pattern that matches a text as it is. */
+export function quotePattern(text: string): string {
+  return text.replaceAll(/[\\^$.*+?()[\]{}|/]/g, "\\$&");
+}
+
 function extract([pattern, group, source, type]: readonly Value[]): Value {
   const match = regexOf(pattern as string).exec(source as string);
   const found = match?.[Number(group)] ?? "";
@@ -134,6 +139,20 @@ export const regexFunctions: Readonly<Record<string, ScalarFunction>> = {
     ...replaceRegex,
     of: ([pattern, given, source], types, run) =>
       replaceRegex.of([source!, pattern!, given!], types, run),
+  },
+  indexof_regex: {
+    takes: ["string", "string", "long"],
+    type: "long",
+    of: ([source, pattern, start = 0n, length = -1n, nth = 1n]) => {
+      const from = Number(start);
+      if (from < 0 || Number(nth) < 1) return null;
+      const end = Number(length) < 0 ? undefined : from + Number(length);
+      const matches = [
+        ...(source as string).slice(from, end).matchAll(regexOf(pattern as string)),
+      ];
+      const found = matches[Number(nth) - 1];
+      return found ? BigInt(from + found.index) : -1n;
+    },
   },
   countof: {
     takes: ["string"],

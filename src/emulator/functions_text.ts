@@ -7,7 +7,8 @@ import { toDynamic } from "./convert.ts";
 import type { ScalarFunction } from "./functions.ts";
 import { compareText } from "./compare.ts";
 import { dynamicText, isArray, isBag, parseJson } from "./dynamic.ts";
-import type { ScalarType, Value } from "./values.ts";
+import { quotePattern } from "./functions_regex.ts";
+import { parseScalar, type ScalarType, scalarType, type Value } from "./values.ts";
 
 type Of = ScalarFunction["of"];
 
@@ -32,18 +33,16 @@ function substring([source, from, length]: readonly Value[]): string {
 
 function indexOf([source, wanted, start, length, nth]: readonly Value[]): bigint {
   const whole = source as string;
-  const from = start === undefined ? 0 : Number(start);
-  const first = from < 0 ? Math.max(0, whole.length + from) : from;
-  if (first > whole.length) return -1n;
   const size = length === undefined ? -1 : Number(length);
-  const part = size < 0 ? whole.slice(first) : whole.slice(first, first + size);
-  let left = nth === undefined ? 1 : Number(nth);
-  for (
-    let at = part.indexOf(wanted as string);
-    at >= 0;
-    at = part.indexOf(wanted as string, at + 1)
-  ) {
-    if (--left === 0) return BigInt(first + at);
+  let from = start === undefined ? 0 : Number(start);
+  if (from < 0) from = Math.max(0, whole.length + from);
+  // The length bounds the search for each occurrence anew.
+  for (let left = nth === undefined ? 1 : Number(nth); left > 0; left--) {
+    if (from > whole.length) return -1n;
+    const found = whole.slice(from, size < 0 ? undefined : from + size).indexOf(wanted as string);
+    if (found < 0) return -1n;
+    if (left === 1) return BigInt(from + found);
+    from += found + 1;
   }
   return -1n;
 }
@@ -62,9 +61,32 @@ function strings(value: Value): string[] {
   return isArray(value) ? value.map(dynamicText) : [];
 }
 
+/** Each text is looked for in what those before it in the list have left over. */
+function replaceStrings([source, wanted, given]: readonly Value[]): Value {
+  if (!isArray(wanted!) || !isArray(given!)) return null;
+  let parts: { text: string; done: boolean }[] = [{ text: source as string, done: false }];
+  for (const [at, from] of wanted.entries()) {
+    if (typeof from !== "string" || from === "") continue;
+    const to = given[at];
+    const replaced = { text: typeof to === "string" ? to : from, done: true };
+    parts = parts.flatMap((part) =>
+      part.done ? [part] : part.text.split(from).flatMap((text, index) => {
+        const rest = { text, done: false };
+        return index === 0 ? [rest] : [replaced, rest];
+      })
+    );
+  }
+  return parts.map(({ text }) => text).join("");
+}
+
+/** Percent signs with hexadecimal digits in lower case, as the service writes them. */
+function encodeUrl(source: string): string {
+  return encodeURIComponent(source).replaceAll(/%[0-9A-F]{2}/g, (code) => code.toLowerCase());
+}
+
 function decodeUrl(source: string): string {
   try {
-    return decodeURIComponent(source);
+    return decodeURIComponent(source.replaceAll("+", " "));
   } catch {
     return "";
   }
@@ -121,6 +143,11 @@ function atPath(path: string, json: string): string {
   return dynamicText(at);
 }
 
+function extractJson([path, json, type]: readonly Value[]): Value {
+  const found = atPath(path as string, json as string);
+  return type === undefined ? found : parseScalar(scalarType(type as string) ?? "string", found);
+}
+
 /** The functions by name. */
 export const textFunctions: Readonly<Record<string, ScalarFunction>> = {
   strlen: text("long", one, ([source]) => BigInt([...source as string].length)),
@@ -159,15 +186,7 @@ export const textFunctions: Readonly<Record<string, ScalarFunction>> = {
         ? source!
         : (source as string).replaceAll(wanted as string, () => given as string),
   ),
-  replace_strings: text(
-    "string",
-    ["string", "dynamic", "dynamic"],
-    ([source, wanted, given]) =>
-      strings(wanted!).reduce(
-        (result, each, at) => result.replaceAll(each, () => strings(given!)[at] ?? ""),
-        source as string,
-      ),
-  ),
+  replace_strings: text("string", ["string", "dynamic", "dynamic"], replaceStrings),
   reverse: text("string", one, ([source]) => [...source as string].reverse().join("")),
   translate: text("string", one, translate),
   has_any_index: text("long", ["string", "dynamic"], ([source, terms]) => {
@@ -177,9 +196,9 @@ export const textFunctions: Readonly<Record<string, ScalarFunction>> = {
   url_encode: text(
     "string",
     one,
-    ([source]) => encodeURIComponent(source as string).replaceAll("%20", "+"),
+    ([source]) => encodeUrl(source as string).replaceAll("%20", "+"),
   ),
-  url_encode_component: text("string", one, ([source]) => encodeURIComponent(source as string)),
+  url_encode_component: text("string", one, ([source]) => encodeUrl(source as string)),
   url_decode: text("string", one, ([source]) => decodeUrl(source as string)),
   base64_encode_tostring: text("string", one, ([source]) => toBase64(source as string)),
   base64_encodestring: text("string", one, ([source]) => toBase64(source as string)),
@@ -197,12 +216,24 @@ export const textFunctions: Readonly<Record<string, ScalarFunction>> = {
     String.fromCodePoint(
       ...args.flatMap((arg) => isArray(arg) ? arg.map(Number) : [Number(arg)]),
     )),
-  tohex: text("string", ["long"], ([value, length]) => {
-    const hex = BigInt.asUintN(64, value as bigint).toString(16);
+  tohex: text("string", undefined, ([value, length], [type]) => {
+    const hex = BigInt.asUintN(type === "int" ? 32 : 64, BigInt(value as bigint)).toString(16);
     return hex.padStart(length === undefined ? 0 : Number(length), "0");
   }),
-  extract_json: text("string", one, ([path, json]) => atPath(path as string, json as string)),
-  extractjson: text("string", one, ([path, json]) => atPath(path as string, json as string)),
+  extract_json: text(undefined, one, extractJson),
+  extractjson: text(undefined, one, extractJson),
+  regex_quote: text("string", one, ([source]) => quotePattern(source as string)),
+  new_guid: {
+    type: "guid",
+    volatile: true,
+    of: (_args, _types, run) => {
+      const digits = Array.from({ length: 32 }, () => Math.floor(run.random() * 16));
+      digits[12] = 4;
+      digits[16] = 8 + digits[16]! % 4;
+      const hex = digits.map((digit) => digit.toString(16)).join("");
+      return parseScalar("guid", hex);
+    },
+  },
   dynamic_to_json: text("string", undefined, ([value], [type]) => {
     const inner = toDynamic(value!, type!);
     return typeof inner === "string" ? JSON.stringify(inner) : dynamicText(inner);

@@ -48,12 +48,28 @@ export function analyze(text: string, catalog: Catalog): SyntaxNode {
   const kept = analysesOf(catalog);
   const known = kept.trees.get(text);
   if (known) return known;
-  const code = language.KustoCode.ParseAndAnalyze(text, kept.globals);
+  const code = parse(text, kept.globals);
   throwFirstError(code, text);
   const tree = convert(code.Syntax, text);
   if (kept.trees.size >= TEXTS_KEPT) kept.trees.clear();
   kept.trees.set(text, tree);
   return tree;
+}
+
+/** The parser fails on some texts that it could have refused. */
+function parse(text: string, globals: Foreign): Foreign {
+  try {
+    return language.KustoCode.ParseAndAnalyze(text, globals);
+  } catch {
+    throw new ServiceError({
+      status: 400,
+      code: "General_BadRequest",
+      type: "Kusto.Data.Exceptions.KustoBadRequestException",
+      message:
+        "Request is invalid and cannot be executed. The embedded Kusto cannot analyze this query",
+      permanent: true,
+    });
+  }
 }
 
 function analysesOf(catalog: Catalog): Analyses {
@@ -108,10 +124,8 @@ function errorFor(
   const before = text.slice(0, start).split("\n");
   const place = `[line:position=${before.length}:${before.at(-1)!.length}]`;
   const syntax = Number(code.slice(2)) < 100 || code === "KS198";
-  const at = text.slice(start, start + length);
-  const unresolved = code === "KS142" || code === "KS204";
-  const said = unresolved
-    ? `Failed to resolve ${code === "KS204" ? "table" : "table or column"} expression named '${at}'`
+  const said = code === "KS142" || code === "KS204"
+    ? unresolved(code, text, start, length)
     : `${message} (${code})`;
   const inner = {
     code: syntax ? "SYN0002" : "SEM0100",
@@ -128,6 +142,19 @@ function errorFor(
     permanent: true,
     inner,
   });
+}
+
+/** The service names the operator that was to read a table, or that a value stands in. */
+function unresolved(code: string, text: string, start: number, length: number): string {
+  const name = text.slice(start, start + length);
+  const within = /\|\s*([a-z-]+)[^|;]*$/.exec(text.slice(0, start))?.[1];
+  if (code === "KS142" && within) {
+    return `'${within}' operator: Failed to resolve scalar expression named '${name}'`;
+  }
+  const reader = /^\s*\)*\s*\|\s*([a-z-]+)/.exec(text.slice(start + length))?.[1] ?? "table";
+  return `'${reader}' operator: Failed to resolve table${
+    code === "KS204" ? "" : " or column"
+  } expression named '${name}'`;
 }
 
 function convert(foreign: Foreign, text: string): SyntaxNode {

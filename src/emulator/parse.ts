@@ -7,7 +7,7 @@
  */
 import type { Column, Row } from "./catalog.ts";
 import { columnIndex, compileScalar, nameOf } from "./expressions.ts";
-import { regexOf } from "./functions_regex.ts";
+import { quotePattern, regexOf } from "./functions_regex.ts";
 import { convertTo, inOrderOf, type Relation } from "./scalars.ts";
 import type { Scope } from "./scope.ts";
 import {
@@ -34,10 +34,15 @@ export function compileParse(node: SyntaxNode, input: Relation, scope: Scope): R
   if (mode !== "simple" && mode !== "relaxed" && mode !== "regex") {
     throw refuse(node, `the parse kind '${mode}'`);
   }
-  const flags = (operatorParameter(node, "flags") ?? "").replace("U", "");
+  const given = operatorParameter(node, "flags") ?? "";
+  const flags = given.replace("U", "");
   if (/[^ims]/.test(flags)) throw refuse(node, `the parse flags '${flags}'`);
   const text = convertTo(compileScalar(part(node, "Expression"), scope.inside(input)), "string");
-  const { expression, columns: parsed } = patternOf(itemsOf(node, "Patterns"), mode);
+  const { expression, columns: parsed } = patternOf(
+    itemsOf(node, "Patterns"),
+    mode,
+    mode === "regex" && given === flags,
+  );
   const regex = `${flags ? `(?${flags})` : ""}${expression}`;
   const columns: Column[] = [...input.columns];
   const places = parsed.map((column) => {
@@ -82,7 +87,7 @@ function cellsOf(
   return cells;
 }
 
-function patternOf(items: readonly SyntaxNode[], mode: Mode): Pattern {
+function patternOf(items: readonly SyntaxNode[], mode: Mode, greedy: boolean): Pattern {
   const columns: Column[] = [];
   let expression = mode === "regex" ? "" : "(?s)^";
   for (const [at, item] of items.entries()) {
@@ -93,7 +98,7 @@ function patternOf(items: readonly SyntaxNode[], mode: Mode): Pattern {
         break;
       case "LiteralExpression":
       case "CompoundStringLiteralExpression":
-        expression += mode === "regex" ? item.literal! : quote(item.literal!);
+        expression += mode === "regex" ? item.literal! : quotePattern(item.literal!);
         break;
       case "NameDeclaration":
       case "NameAndTypeDeclaration": {
@@ -101,7 +106,7 @@ function patternOf(items: readonly SyntaxNode[], mode: Mode): Pattern {
         const name = nameOf(item.parts.Name && typed ? item.parts.Name : item);
         const type = typed ? scalarType(typed.text.trim()) : "string";
         if (!type) throw refuse(item, "this type");
-        expression += `(?<c${columns.length}>${textOf(type, mode, last)})`;
+        expression += `(?<c${columns.length}>${textOf(type, mode, last || greedy)})`;
         columns.push({ name, type });
         break;
       }
@@ -112,8 +117,8 @@ function patternOf(items: readonly SyntaxNode[], mode: Mode): Pattern {
   return { expression: mode === "regex" ? expression : `${expression}$`, columns };
 }
 
-function textOf(type: ScalarType, mode: Mode, last: boolean): string {
-  const any = last ? ".*" : ".*?";
+function textOf(type: ScalarType, mode: Mode, greedy: boolean): string {
+  const any = greedy ? ".*" : ".*?";
   const number = type === "long" || type === "int"
     ? "\\s*[-+]?\\d+"
     : type === "real" || type === "decimal"
@@ -121,8 +126,4 @@ function textOf(type: ScalarType, mode: Mode, last: boolean): string {
     : undefined;
   if (number === undefined) return any;
   return mode === "relaxed" ? `${number}|${any}` : number;
-}
-
-function quote(text: string): string {
-  return text.replaceAll(/[\\^$.*+?()[\]{}|/]/g, "\\$&");
 }

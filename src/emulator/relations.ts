@@ -89,7 +89,14 @@ const operators: Readonly<Record<string, CompileOperator>> = {
   LookupOperator: compileLookup,
   UnionOperator: (node, input, scope) => compileUnion(node, scope, input),
   MvExpandOperator: compileMvExpand,
-  AsOperator: (node, input) => ({ ...input, name: nameOf(part(node, "Name")) }),
+  AsOperator: (node, input, scope) => {
+    const name = nameOf(part(node, "Name"));
+    const relation = { ...input, rows: scope.remember(input.rows), name };
+    scope.bind(name, { kind: "relation", relation });
+    return relation;
+  },
+  // How rows are drawn is for the client.
+  RenderOperator: (_node, input) => input,
   ParseOperator: compileParse,
   ParseWhereOperator: compileParse,
   MvApplyOperator: compileMvApply,
@@ -111,6 +118,7 @@ function compileTable(node: SyntaxNode, scope: Scope): Relation {
   const name = node.symbol?.name || nameOf(node);
   const binding = scope.find(name);
   if (binding?.kind === "relation") return binding.relation;
+  if (binding?.kind === "function") return callTabularFunction(node, binding, scope);
   const { catalog } = scope.compilation;
   if (catalog.functions.has(name)) {
     return callTabularFunction(node, findFunction(name, node, scope)!, scope);

@@ -36,6 +36,11 @@ export function compileLet(statement: SyntaxNode, scope: Scope): void {
     return;
   }
   const scalar = compileScalar(value, scope);
+  // What gives another value each time is computed anew wherever it is named.
+  if (!scalar.constant) {
+    scope.bind(name, { kind: "scalar", scalar });
+    return;
+  }
   const remembered = scope.remember((run) => scalar.get(NO_ROW, run));
   scope.bind(name, {
     kind: "scalar",

@@ -26,11 +26,12 @@ export function compileUnion(node: SyntaxNode, scope: Scope, input?: Relation): 
   const source = operatorParameter(node, "withsource") ?? operatorParameter(node, "with_source");
   const items = itemsOf(node, "Expressions");
   const legs = [
-    ...(input ? [{ relation: input, name: "union_arg0" }] : []),
-    ...items.map((item, at) => ({
-      relation: compileRelation(item, scope),
-      name: item.symbol?.name ?? `union_arg${at + (input ? 1 : 0)}`,
-    })),
+    ...(input ? [{ relation: input, name: input.name ?? "union_arg0" }] : []),
+    ...items.map((item, at) => {
+      const relation = compileRelation(item, scope);
+      const name = relation.name ?? item.symbol?.name ?? `union_arg${at + (input ? 1 : 0)}`;
+      return { relation, name };
+    }),
   ];
   const all = node.columns;
   if (!all) throw refuse(node, "a union of columns that are not known");
