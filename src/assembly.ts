@@ -8,14 +8,7 @@
  */
 import { compareWritesSortKeys, writesSortKey } from "@langchain/langgraph-checkpoint";
 import { compareText, type Stamp } from "./clock.ts";
-import {
-  blobId,
-  decodeBytes,
-  type EncodedText,
-  joinBytes,
-  type TypedBytes,
-  unguardText,
-} from "./codec.ts";
+import { blobId, decodeBytes, joinBytes, type TypedBytes, unguardText } from "./codec.ts";
 import { KustoStateError } from "./errors.ts";
 import type {
   BlobReference,
@@ -25,6 +18,9 @@ import type {
   CheckpointRow,
   WriteRow,
 } from "./schema.ts";
+
+const UNKNOWN_FORM =
+  "Cannot read a stored value: it is in a form that this version of the library does not know, so it was not written by it or was changed since";
 
 /** The greatest of some stamps or revisions; `""` of none. */
 export function greatest(stamps: Iterable<Stamp>): Stamp {
@@ -51,7 +47,7 @@ export function visibleCheckpoints(
     const winner = winners.get(key);
     if (
       winner && winner.incarnation === hidden.incarnation &&
-      compareText(winner.revision, hidden.revision) < 0
+      compareText(winner.revision, hidden.revision) <= 0
     ) winners.delete(key);
   }
   return [...winners.values()];
@@ -89,23 +85,30 @@ export function pendingWrites(
 
 /** The chunks of blobs that were read, from which blobs are put together. */
 export class BlobChunks {
-  readonly #chunks = new Map<string, Map<number, BlobRow>>();
+  /** By blob id and by how many chunks it was cut into: cuts of another size fit no other. */
+  readonly #cuts = new Map<string, Map<number, Map<number, BlobRow>>>();
 
   /** Takes chunks in; one that comes twice counts once. */
   add(rows: Iterable<BlobRow>): void {
     for (const row of rows) {
-      let chunks = this.#chunks.get(row.blob_id);
-      if (!chunks) this.#chunks.set(row.blob_id, chunks = new Map());
+      let cuts = this.#cuts.get(row.blob_id);
+      if (!cuts) this.#cuts.set(row.blob_id, cuts = new Map());
+      let chunks = cuts.get(row.chunks);
+      if (!chunks) cuts.set(row.chunks, chunks = new Map());
       chunks.set(row.chunk, row);
     }
   }
 
   /** Whether all chunks of a blob are here. */
   has(reference: BlobReference): boolean {
-    const chunks = this.#chunks.get(reference.id);
-    if (!chunks) return false;
-    for (const { chunks: count } of chunks.values()) return chunks.size === count;
-    return false;
+    return this.#whole(reference) !== undefined;
+  }
+
+  #whole(reference: BlobReference): BlobRow[] | undefined {
+    for (const [count, chunks] of this.#cuts.get(reference.id) ?? []) {
+      if (chunks.size === count) return [...chunks.values()].sort((a, b) => a.chunk - b.chunk);
+    }
+    return undefined;
   }
 
   /**
@@ -114,20 +117,23 @@ export class BlobChunks {
    * @throws {KustoStateError} If a chunk is missing or the bytes are not those that were stored.
    */
   async read(reference: BlobReference): Promise<Uint8Array> {
-    const chunks = this.#chunks.get(reference.id);
-    if (!chunks || !this.has(reference)) {
+    const rows = this.#whole(reference);
+    if (!rows) {
       throw new KustoStateError(
         "Cannot read a stored value: a part of it is missing from the blob table, which must keep its rows longer than the checkpoints that refer to them",
       );
     }
-    const rows = [...chunks.values()].sort((a, b) => a.chunk - b.chunk);
-    const bytes = joinBytes(rows[0]!.encoding, rows.map((row) => row.data));
-    if (bytes.length !== reference.bytes || await blobId(bytes) !== reference.id) {
-      throw new KustoStateError(
-        "Cannot read a stored value: its bytes in the blob table differ from those that were stored",
-      );
+    let cause: unknown;
+    try {
+      const bytes = joinBytes(rows[0]!.encoding, rows.map((row) => row.data));
+      if (bytes.length === reference.bytes && await blobId(bytes) === reference.id) return bytes;
+    } catch (error) {
+      cause = error;
     }
-    return bytes;
+    throw new KustoStateError(
+      "Cannot read a stored value: its bytes in the blob table differ from those that were stored",
+      { cause },
+    );
   }
 }
 
@@ -190,7 +196,16 @@ async function readCell(
   const encoding = cellType.slice(0, colon);
   const type = cellType.slice(colon + 1);
   if (encoding === "blob") return { type, bytes: await blobs.read(referenceAt(references, text)) };
-  return { type, bytes: decodeBytes({ encoding: encoding as EncodedText["encoding"], text }) };
+  return { type, bytes: decodeCell(encoding, text) };
+}
+
+function decodeCell(encoding: string, text: string): Uint8Array {
+  try {
+    if (encoding === "text" || encoding === "base64") return decodeBytes({ encoding, text });
+  } catch (cause) {
+    throw new KustoStateError(UNKNOWN_FORM, { cause });
+  }
+  throw new KustoStateError(UNKNOWN_FORM);
 }
 
 function referenceAt(references: readonly BlobReference[], index: string | number): BlobReference {

@@ -132,6 +132,6 @@ export interface CheckpointDeletionRow {
   readonly checkpoint_ns: string;
   readonly incarnation: Stamp;
   readonly checkpoint_id: string;
-  /** Hides the revisions of the checkpoint that are smaller. */
+  /** Hides the revisions of the checkpoint that are not greater. */
   readonly revision: Revision;
 }
