@@ -1,0 +1,203 @@
+import { assert, assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
+import type { Credential } from "../src/auth.ts";
+import { type KustoSaverOptions, settingsFrom } from "../src/config.ts";
+import { KustoOptionsError } from "../src/errors.ts";
+import { KustoSaver } from "../src/saver.ts";
+
+const URI = "https://c.westeurope.kusto.windows.net";
+
+function settings(options: Partial<KustoSaverOptions> = {}) {
+  return settingsFrom({ connection: `${URI}/agents`, ...options });
+}
+
+Deno.test("settingsFrom() fills in the defaults", () => {
+  const { fetch: _fetch, now: _now, sleep: _sleep, random: _random, ...values } = settings();
+  assertEquals(values, {
+    origin: URI,
+    database: "agents",
+    credential: undefined,
+    durability: "acknowledged",
+    batchSize: 100,
+    flushIntervalMs: 30_000,
+    queryTimeoutMs: 30_000,
+    maxRetries: 3,
+    retryBackoffMs: 1_000,
+    deadlineMs: 30_000,
+    deleteTimeoutMs: 60_000,
+    visibilityTimeoutMs: 0,
+    tablePrefix: "",
+    trustedHosts: [],
+    compression: "gzip",
+    searchKeys: [],
+  });
+});
+
+Deno.test("settingsFrom() freezes what it gives, lists included", () => {
+  const list = ["a.example"];
+  const found = settings({ trustedHosts: list });
+  list.push("evil.example");
+  assertEquals(found.trustedHosts, ["a.example"]);
+  assert(Object.isFrozen(found) && Object.isFrozen(found.trustedHosts));
+});
+
+Deno.test("settingsFrom() takes the option database over the connection string's", () => {
+  assertEquals(settings({ database: "other" }).database, "other");
+});
+
+Deno.test("settingsFrom() checks the cluster's host with the trusted ones", () => {
+  const connection = "https://kusto.example.com/agents";
+  assertThrows(() => settings({ connection }), KustoOptionsError, "trustedHosts");
+  const found = settings({ connection, trustedHosts: [".example.com"] });
+  assertEquals(found.origin, "https://kusto.example.com");
+});
+
+Deno.test("settingsFrom() passes on the functions that it is given", () => {
+  const functions = {
+    fetch: () => Promise.resolve(new Response()),
+    now: () => 1,
+    sleep: () => Promise.resolve(),
+    random: () => 0,
+  };
+  const found = settings(functions);
+  for (const name of ["fetch", "now", "sleep", "random"] as const) {
+    assertStrictEquals(found[name], functions[name]);
+  }
+});
+
+const CREDENTIALS: [title: string, credential: Credential][] = [
+  ["no sign-in", "none"],
+  ["an application", "app;key;tenant"],
+  ["an application whose key holds semicolons", "app;k;e;y;tenant"],
+  ["a token function", () => Promise.resolve("token")],
+  ["a credential object", { getToken: () => Promise.resolve(null) }],
+];
+
+for (const [title, credential] of CREDENTIALS) {
+  Deno.test(`settingsFrom() takes ${title} as credential`, () => {
+    assertStrictEquals(settings({ credential }).credential, credential);
+  });
+}
+
+Deno.test("settingsFrom() takes an application from the connection string", () => {
+  const connection = `${URI}/db;AppClientId=app;AppKey="k;y";Tenant=tenant`;
+  assertEquals(settings({ connection }).credential, "app;k;y;tenant");
+});
+
+Deno.test("settingsFrom() takes a token from the connection string", async () => {
+  const { credential } = settings({ connection: `${URI}/db;UsrToken=abc` });
+  assert(typeof credential === "function");
+  assertEquals(await credential(), "abc");
+});
+
+Deno.test("settingsFrom() takes the option credential over the connection string's", () => {
+  const connection = `${URI}/db;UsrToken=abc`;
+  assertEquals(settings({ connection, credential: "none" }).credential, "none");
+});
+
+const ACCEPTED: [options: Partial<KustoSaverOptions>][] = [
+  [{ maxRetries: 0 }],
+  [{ maxRetries: Infinity }],
+  [{ batchSize: 1 }],
+  [{ retryBackoffMs: 0 }],
+  [{ visibilityTimeoutMs: 0 }],
+  [{ deadlineMs: 2 ** 31 - 1 }],
+  [{ tablePrefix: "Test_1_" }],
+  [{ tablePrefix: "_x" }],
+  [{ tablePrefix: "x".repeat(100) }],
+  [{ trustedHosts: ["kusto.example.com", ".example.com", "[fd00::1]"] }],
+  [{ searchKeys: ["user_id"] }],
+  [{ durability: "buffered" }],
+  [{ compression: "none" }],
+];
+
+for (const [options] of ACCEPTED) {
+  const [[name, value]] = Object.entries(options) as [[keyof KustoSaverOptions, unknown]];
+  Deno.test(`settingsFrom() takes ${name} ${value}`, () => {
+    assertEquals(settings(options)[name as "batchSize"] as unknown, value);
+  });
+}
+
+// What types forbid, plain JavaScript still passes.
+const REFUSED: [name: string, value: unknown][] = [
+  ["connection", undefined],
+  ["connection", 7],
+  ["connection", ""],
+  ["database", ""],
+  ["database", 7],
+  ["credential", ""],
+  ["credential", "hunter2"],
+  ["credential", "app;hunter2"],
+  ["credential", ";hunter2;tenant"],
+  ["credential", "app;hunter2;"],
+  ["credential", {}],
+  ["credential", null],
+  ["credential", 7],
+  ["durability", "hunter2"],
+  ["batchSize", 0],
+  ["batchSize", 1.5],
+  ["batchSize", "100"],
+  ["flushIntervalMs", 0],
+  ["queryTimeoutMs", 0],
+  ["queryTimeoutMs", NaN],
+  ["queryTimeoutMs", Infinity],
+  ["queryTimeoutMs", 2 ** 31],
+  ["maxRetries", -1],
+  ["maxRetries", -Infinity],
+  ["maxRetries", NaN],
+  ["retryBackoffMs", -1],
+  ["deadlineMs", 2 ** 31],
+  ["deleteTimeoutMs", 0],
+  ["visibilityTimeoutMs", -1],
+  ["tablePrefix", "1x"],
+  ["tablePrefix", "a-b"],
+  ["tablePrefix", "a b"],
+  ["tablePrefix", "a']"],
+  ["tablePrefix", "__x"],
+  ["tablePrefix", "x".repeat(101)],
+  ["trustedHosts", "example.com"],
+  ["trustedHosts", [7]],
+  ["trustedHosts", ["https://example.com"]],
+  ["trustedHosts", ["example.com:8080"]],
+  ["trustedHosts", ["example.com/"]],
+  ["trustedHosts", ["."]],
+  ["trustedHosts", [""]],
+  ["compression", "zip"],
+  ["searchKeys", "user_id"],
+  ["fetch", "fetch"],
+  ["now", 7],
+  ["sleep", {}],
+  ["random", 0.5],
+];
+
+for (const [name, value] of REFUSED) {
+  Deno.test(`settingsFrom() refuses ${name} ${Deno.inspect(value)}`, () => {
+    const options = { connection: `${URI}/agents`, [name]: value } as unknown as KustoSaverOptions;
+    const { message } = assertThrows(() => settingsFrom(options), KustoOptionsError);
+    // An empty connection string is refused by its own reader, in other words.
+    if (value !== "" || name !== "connection") assert(message.includes(`"${name}"`), message);
+    assert(!message.includes("hunter2"), message);
+  });
+}
+
+Deno.test("settingsFrom() names the database where none is given", () => {
+  assertThrows(() => settings({ connection: URI }), KustoOptionsError, '"database"');
+});
+
+const SECRETS: [title: string, options: Partial<KustoSaverOptions>][] = [
+  ["a credential text", { credential: "app;hunter2;tenant" }],
+  ["an application key", { connection: `${URI}/db;AppClientId=a;AppKey=hunter2;Tid=t` }],
+  ["a token", { connection: `${URI}/db;UsrToken=hunter2` }],
+];
+
+for (const [title, options] of SECRETS) {
+  Deno.test(`A saver does not show ${title}, printed or as JSON`, async () => {
+    const saver = new KustoSaver({ connection: `${URI}/db`, ...options });
+    const shown = [
+      Deno.inspect(saver, { depth: 20, showHidden: true }),
+      JSON.stringify(saver),
+      String(saver),
+    ];
+    await saver.close();
+    assert(!shown.some((text) => text.includes("hunter2")));
+  });
+}
