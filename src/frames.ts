@@ -124,6 +124,7 @@ function read(
       : { outcome: "unreadable", reason: "is no JSON" };
   }
   try {
+    if (isRecord(parsed) && isRecord(parsed.error)) throw new Failed(failureFrom(parsed.error));
     const tables = tablesOf(parsed);
     return tables ? { outcome: "tables", tables } : { outcome: "cut off" };
   } catch (error) {
@@ -167,7 +168,8 @@ function takeFrame(frame: JsonObject, tables: Map<number, OpenTable>): void {
  */
 function resultsAmong(tables: readonly OpenTable[]): ResultTable[] {
   const contents = rowsOf<{ Kind?: unknown }>(tables.at(-1));
-  if (tables.length <= 2 || contents.some(({ Kind }) => Kind === undefined)) {
+  const isContents = contents.length > 0 && contents.every(({ Kind }) => Kind !== undefined);
+  if (tables.length <= 2 || !isContents) {
     return tables.slice(0, 1);
   }
   for (const [at, { Kind }] of contents.entries()) {
