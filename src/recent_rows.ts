@@ -52,6 +52,7 @@ export class RecentRows {
 
   /** What the kept rows take, as they were sent. */
   get bytes(): number {
+    this.#expire();
     return this.#bytes;
   }
 

@@ -8,6 +8,7 @@
  */
 import { getCheckpointId } from "@langchain/langgraph-checkpoint";
 import type { RunnableConfig } from "@langchain/core/runnables";
+import { wellFormed } from "./codec.ts";
 import { KustoInputError } from "./errors.ts";
 import type { CheckpointAddress } from "./incarnations.ts";
 
@@ -91,10 +92,5 @@ export function idText(field: string, id: unknown): string | undefined {
       `Cannot use "${field}": it is of type ${typeof id}, it must be a string or a number`,
     );
   }
-  if (/\p{Surrogate}/u.test(id)) {
-    throw new KustoInputError(
-      `Cannot use "${field}": it holds half a surrogate pair, which no Kusto string can hold`,
-    );
-  }
-  return id;
+  return wellFormed(field, id);
 }

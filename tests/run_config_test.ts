@@ -91,6 +91,23 @@ for (const control of [null, 5, "run", undefined]) {
   });
 }
 
+const callers: readonly (readonly [string, Record<string, unknown>, boolean])[] = [
+  ["an application", {}, false],
+  [
+    "an application with a checkpoint of the root",
+    { checkpoint_ns: "", checkpoint_id: "c" },
+    false,
+  ],
+  ["a subgraph", { checkpoint_ns: "child:1" }, true],
+  ["a node", { __pregel_read: () => {} }, true],
+];
+
+for (const [who, configurable, byNode] of callers) {
+  Deno.test(`a call by ${who} is ${byNode ? "" : "not "}by a node of a run`, () => {
+    assertEquals(readAddress({ configurable }).byNode, byNode);
+  });
+}
+
 Deno.test("requireThread() names the action and the missing field", () => {
   assertThrows(
     () => requireThread("put a checkpoint", { configurable: { checkpoint_id: "c" } }),
