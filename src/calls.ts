@@ -48,7 +48,7 @@ export class Calls {
       accepted = this.#accepted;
       await this.settled();
       await turn();
-    } while (this.#open.size > 0 || this.#accepted > accepted);
+    } while (this.#accepted > accepted);
     this.#closed = true;
   }
 }

@@ -263,15 +263,15 @@ for (const [size, goes] of [[10, false], [11, true], [12, true]] as const) {
 
 Deno.test("rows that come after a full batch linger anew", async () => {
   const { batcher, sent, requests, waits } = bench(buffered);
-  batcher.append(lines("abc"));
+  batcher.append(["aaa", "bbb", "ccc"].map(line));
   await settle();
   requests[0]!.answer();
   batcher.append(lines("d"));
   await settle();
-  assertEquals([sent(), waits.length], [["abc"], 1]);
+  assertEquals([sent(), waits.length], [["aaabbbccc"], 1]);
   waits[0]!.end();
   await settle();
-  assertEquals(sent(), ["abc", "d"]);
+  assertEquals(sent(), ["aaabbbccc", "d"]);
 });
 
 Deno.test("nothing lingers while a flush drains, rows that come meanwhile included", async () => {

@@ -47,6 +47,14 @@ Deno.test("clocks of two writers that show the same time never make the same sta
   assertEquals(new Set(stamps).size, 100);
 });
 
+Deno.test("a stamp that is ahead by a single microsecond is overtaken", () => {
+  const clock = clockAt([7]);
+  clock.observe("0000000000007000-z");
+  assertEquals(clock.next(), "0000000000007001-w");
+  clock.observe("0000000000007002-z");
+  assertEquals(clock.next(), "0000000000007003-w");
+});
+
 const strangers: readonly string[] = ["", "-", "not a stamp at all", "9".repeat(400), "NaN-w"];
 
 for (const stamp of strangers) {

@@ -95,6 +95,12 @@ Deno.test("scalars beside the metadata are matched where the metadata have no su
   assert(!matchesFilter({ source: "other" }, bag, text));
 });
 
+Deno.test("what stands beside closed metadata gives way to what they turn out to hold", () => {
+  const text = searchText(undefined, { source: "other", user: "u" });
+  assert(matchesFilter({ source: "loop", user: "u" }, { source: "loop" }, text));
+  assert(!matchesFilter({ source: "other" }, { source: "loop" }, text));
+});
+
 const texts: readonly (readonly [string, Bag | undefined, Bag, string])[] = [
   ["nothing", {}, {}, ""],
   [
