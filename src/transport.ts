@@ -113,11 +113,17 @@ export class Transport {
    * @throws {KustoProtocolError} If an answer cannot be read, or leads elsewhere.
    */
   async send(request: TransportRequest): Promise<TransportReply> {
-    const { deadlineMs, maxRetries, retryBackoffMs, now, sleep, random } = this.#settings;
-    const deadline = now() + Math.max(deadlineMs, request.timeoutMs);
+    const { deadlineMs, queryTimeoutMs, maxRetries, retryBackoffMs, now, sleep, random } =
+      this.#settings;
+    // A call that is given more time than others needs it for one attempt already.
+    const patience = request.timeoutMs > queryTimeoutMs
+      ? Math.max(deadlineMs, request.timeoutMs)
+      : deadlineMs;
+    const deadline = now() + patience;
     const body = await this.#encode(request);
     const outcomes = new Set<string>();
     let refused: string | undefined;
+    let retries = 0;
     for (let attempts = 1;; attempts++) {
       request.signal?.throwIfAborted();
       const attempt = await this.#try(request, body, refused, deadline, attempts);
@@ -128,17 +134,16 @@ export class Transport {
         }
         // Not a failure yet: the token may just have ended.
         refused = attempt.token;
-        attempts--;
         continue;
       }
       if (reply && !mayPass(attempt)) return { ...reply, attempts };
       outcomes.add(describe(attempt));
-      const wait = backoffMs(attempts, {
+      const wait = backoffMs(++retries, {
         baseMs: retryBackoffMs,
         random,
         ...(attempt.retryAfterMs !== undefined && { retryAfterMs: attempt.retryAfterMs }),
       });
-      if (attempts > maxRetries || now() + wait >= deadline) {
+      if (retries > maxRetries || now() + wait >= deadline) {
         throw unavailable(request, attempt, attempts, outcomes.size === 1);
       }
       await sleep(wait, request.signal ? { signal: request.signal } : {});
