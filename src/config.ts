@@ -4,11 +4,11 @@
  * @module
  */
 import type { SerializerProtocol } from "@langchain/langgraph-checkpoint";
-import { delay } from "@std/async";
 import type { Credential } from "./auth.ts";
 import { type Connection, parseConnection } from "./connection.ts";
 import { KustoOptionsError } from "./errors.ts";
 import { trustedOrigin } from "./hosts.ts";
+import { sleep } from "./sleep.ts";
 
 /** Options of a saver; all but the first two go for any cluster. */
 export interface KustoSaverOptions {
@@ -195,7 +195,7 @@ export function settingsFrom(options: KustoSaverOptions): Settings {
     // A bare global would lose its receiver when called as a field of the settings.
     fetch: callable("fetch", options.fetch, (input, init) => globalThis.fetch(input, init)),
     now: callable("now", options.now, Date.now),
-    sleep: callable("sleep", options.sleep, delay as Sleep),
+    sleep: callable("sleep", options.sleep, sleep),
     random: callable("random", options.random, Math.random),
   });
 }

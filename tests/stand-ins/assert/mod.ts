@@ -108,65 +108,103 @@ export function assertStringIncludes(actual: string, expected: string, message?:
 }
 
 /** Asserts that a function throws, and gives back what it threw. */
+export function assertThrows(fn: () => unknown, msg?: string): unknown;
+/** Asserts that a function throws an error of a class, and gives it back. */
 export function assertThrows<E extends Error = Error>(
   fn: () => unknown,
-  ErrorClass?: ErrorClass<E>,
+  ErrorClass: ErrorClass<E>,
   msgIncludes?: string,
   msg?: string,
-): E {
-  let thrown: unknown;
+): E;
+export function assertThrows(
+  fn: () => unknown,
+  classOrMsg?: ErrorClass | string,
+  msgIncludes?: string,
+  msg?: string,
+): unknown {
+  const expected = expectedError(classOrMsg, msgIncludes, msg);
   try {
     fn();
   } catch (error) {
-    thrown = error;
-    return checkError(thrown, ErrorClass, msgIncludes, msg);
+    return checkError(error, "thrown", expected);
   }
-  throw new AssertionError(`Expected function to throw${msg ? `: ${msg}` : "."}`);
+  throw new AssertionError(`Expected function to throw${expected.suffix}`);
 }
 
 /** Asserts that a promise rejects, and gives back the reason. */
-export async function assertRejects<E extends Error = Error>(
+export function assertRejects(fn: () => PromiseLike<unknown>, msg?: string): Promise<unknown>;
+/** Asserts that a promise rejects with an error of a class, and gives it back. */
+export function assertRejects<E extends Error = Error>(
   fn: () => PromiseLike<unknown>,
-  ErrorClass?: ErrorClass<E>,
+  ErrorClass: ErrorClass<E>,
   msgIncludes?: string,
   msg?: string,
-): Promise<E> {
-  let promise: PromiseLike<unknown>;
+): Promise<E>;
+export async function assertRejects(
+  fn: () => PromiseLike<unknown>,
+  classOrMsg?: ErrorClass | string,
+  msgIncludes?: string,
+  msg?: string,
+): Promise<unknown> {
+  const expected = expectedError(classOrMsg, msgIncludes, msg);
+  let promise: PromiseLike<unknown> | undefined;
   try {
     promise = fn();
   } catch {
-    throw new AssertionError("Function throws when expected to reject.");
+    // Handled below, as is what is no promise.
+  }
+  if (typeof promise?.then !== "function") {
+    throw new AssertionError(`Function throws when expected to reject${expected.suffix}`);
   }
   try {
     await promise;
   } catch (error) {
-    return checkError(error, ErrorClass, msgIncludes, msg);
+    return checkError(error, "rejected", expected);
   }
-  throw new AssertionError(`Expected function to reject${msg ? `: ${msg}` : "."}`);
+  throw new AssertionError(`Expected function to reject${expected.suffix}`);
 }
 
-function checkError<E extends Error>(
-  error: unknown,
-  ErrorClass: ErrorClass<E> | undefined,
+interface ExpectedError {
+  readonly ErrorClass: ErrorClass | undefined;
+  readonly msgIncludes: string | undefined;
+  /** What follows a message of a failed assertion. */
+  readonly suffix: string;
+}
+
+function expectedError(
+  classOrMsg: ErrorClass | string | undefined,
   msgIncludes: string | undefined,
   msg: string | undefined,
-): E {
+): ExpectedError {
+  if (typeof classOrMsg === "string") {
+    return { ErrorClass: undefined, msgIncludes: undefined, suffix: `: ${classOrMsg}` };
+  }
+  return { ErrorClass: classOrMsg, msgIncludes, suffix: msg ? `: ${msg}` : "." };
+}
+
+function checkError(
+  error: unknown,
+  how: "thrown" | "rejected",
+  { ErrorClass, msgIncludes, suffix }: ExpectedError,
+): unknown {
+  if (!ErrorClass) return error;
   if (!(error instanceof Error)) {
-    throw new AssertionError(`A non-Error object was thrown${msg ? `: ${msg}` : "."}`);
+    throw new AssertionError(`A non-Error object was ${how}${suffix}`);
   }
-  if (ErrorClass && !(error instanceof ErrorClass)) {
+  const { constructor, message } = error;
+  if (!(error instanceof ErrorClass)) {
     throw new AssertionError(
-      `Expected error to be instance of "${ErrorClass.name}", but was "${error.constructor.name}": ${error.message}`,
+      `Expected error to be instance of "${ErrorClass.name}", but was "${constructor.name}": ${message}${suffix}`,
     );
   }
-  if (msgIncludes !== undefined && !error.message.includes(msgIncludes)) {
+  if (msgIncludes !== undefined && !message.includes(msgIncludes)) {
     throw new AssertionError(
-      `Expected error message to include "${msgIncludes}", but got "${error.message}"${
-        msg ? `: ${msg}` : "."
-      }`,
+      `Expected error message to include ${JSON.stringify(msgIncludes)}, but got ${
+        JSON.stringify(message)
+      }${suffix}`,
     );
   }
-  return error as E;
+  return error;
 }
 
 function difference(actual: unknown, expected: unknown): string {
