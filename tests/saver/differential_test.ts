@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { Bench, type BenchOptions, PROGRAM, type Program } from "./differential_kit.ts";
 
-const RUNS = Number(Deno.env.get("DIFFERENTIAL_RUNS") ?? 40);
+const RUNS = Number(Deno.env.get("DIFFERENTIAL_RUNS") ?? 33);
 const SEED = Number(Deno.env.get("DIFFERENTIAL_SEED") ?? 20_260_101);
 
 async function compare(program: Program, options: BenchOptions): Promise<void> {
