@@ -450,6 +450,17 @@ for (const [command, role, named] of ROLES) {
   });
 }
 
+Deno.test("query() passes on who may not do what, in the service's words, cut short", async () => {
+  const message = `Principal 'aadapp=1;2' is not authorized to read. ${"x".repeat(10_000)}`;
+  const { client } = open([refusal(403, { code: "Forbidden", message })]);
+  const error = await assertRejects(
+    () => CALLS.query(client),
+    KustoPermissionError,
+    "Principal 'aadapp=1;2' is not authorized to read",
+  );
+  assert(error.message.length < 1_000);
+});
+
 Deno.test("ingest() says how many rows it could not append, and to which table", async () => {
   const { client } = open([throttled(), throttled()], { maxRetries: 1 });
   const error = await assertRejects(
