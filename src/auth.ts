@@ -11,6 +11,7 @@ import { isLoopback, isTrustedResource, isTrustedSignIn } from "./hosts.ts";
 
 /** A token and when it ends, as `@azure/core-auth` has it. */
 export interface AccessToken {
+  /** The token itself. */
   readonly token: string;
   /** Milliseconds since 1970. */
   readonly expiresOnTimestamp: number;
