@@ -17,7 +17,8 @@ import { writeName } from "./command_text.ts";
 import { schemaResult } from "./commands_tables.ts";
 import type { Database } from "./database.ts";
 import { badRequest, entityNotFound } from "./entity_errors.ts";
-import { cslSchema, engineType, orderedColumns } from "./schema_text.ts";
+import { cslSchema, orderedColumns } from "./schema_text.ts";
+import { engineType } from "./values.ts";
 import { parseScalar } from "./values.ts";
 
 /** The version that `.show version` and the schema tell. */

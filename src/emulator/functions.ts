@@ -52,11 +52,6 @@ const special: Readonly<Record<string, SpecialFunction>> = {
   ...windowFunctions,
 };
 
-/** The names of all scalar functions. */
-export function scalarFunctionNames(): string[] {
-  return [...Object.keys(functions), ...Object.keys(special)].sort();
-}
-
 /** Compiles a call of a built-in function. */
 export function callFunction(node: SyntaxNode, scope: Scope, compile: Compile): Scalar {
   const name = part(node, "Name").text.trim();

@@ -164,9 +164,6 @@ const options: Readonly<Record<string, Apply>> = {
   ),
 };
 
-/** The names of the options that are honoured. */
-export const optionNames: readonly string[] = Object.keys(options);
-
 function objectOf(value: unknown, what: string): Record<string, unknown> {
   if (value === undefined || value === null) return {};
   const read = typeof value === "string" ? value === "" ? {} : readJson(value) : value;

@@ -28,7 +28,7 @@ import { compileCount, compileDistinct, compileSummarize } from "./summarize.ts"
 import { itemsOf, part, refuse, type SyntaxNode } from "./syntax.ts";
 import { compileUnion } from "./union.ts";
 import { callTabularFunction, findFunction } from "./user_functions.ts";
-import { scalarType, type Value } from "./values.ts";
+import { engineType, scalarType, type Value } from "./values.ts";
 
 /** Compiles a tabular expression. */
 export function compileRelation(node: SyntaxNode, scope: Scope): Relation {
@@ -376,22 +376,10 @@ function rowCount(value: Value): number {
 
 function compileGetSchema(node: SyntaxNode, input: Relation): Relation {
   const columns = node.columns ?? [];
-  const engineTypes: Readonly<Record<string, string>> = {
-    bool: "System.SByte",
-    int: "System.Int32",
-    long: "System.Int64",
-    real: "System.Double",
-    decimal: "System.Data.SqlTypes.SqlDecimal",
-    datetime: "System.DateTime",
-    timespan: "System.TimeSpan",
-    guid: "System.Guid",
-    string: "System.String",
-    dynamic: "System.Object",
-  };
   const rows = input.columns.map(({ name, type }, at): Row => [
     name,
     convertValue(BigInt(at), "long", columns[1]?.type ?? "long"),
-    engineTypes[type]!,
+    engineType(type),
     type,
   ]);
   return { columns, rows: () => rows };

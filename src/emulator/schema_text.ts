@@ -9,25 +9,7 @@ import type { Column } from "./catalog.ts";
 import { readToken, splitAtCommas, syntaxError, writeName } from "./command_text.ts";
 import { badRequest, checkEntityName } from "./entity_errors.ts";
 import type { TableSchema } from "./tables.ts";
-import { type ScalarType, scalarType } from "./values.ts";
-
-const engineTypes: Readonly<Record<ScalarType, string>> = {
-  bool: "System.SByte",
-  int: "System.Int32",
-  long: "System.Int64",
-  real: "System.Double",
-  decimal: "System.Data.SqlTypes.SqlDecimal",
-  datetime: "System.DateTime",
-  timespan: "System.TimeSpan",
-  guid: "System.Guid",
-  string: "System.String",
-  dynamic: "System.Object",
-};
-
-/** The .NET type that schemas give for a scalar type. */
-export function engineType(type: ScalarType): string {
-  return engineTypes[type];
-}
+import { engineType, scalarType } from "./values.ts";
 
 /** Reads `a:string, ['b c']:long`, with the position of what cannot be read in the command's text. */
 export function readColumns(text: string, command: string): readonly Column[] {

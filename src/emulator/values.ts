@@ -201,3 +201,21 @@ function bigintText(_key: string, value: unknown): unknown {
 export function emptyCell(type: ScalarType): Value {
   return type === "string" ? "" : null;
 }
+
+const engineTypes: Readonly<Record<ScalarType, string>> = {
+  bool: "System.SByte",
+  int: "System.Int32",
+  long: "System.Int64",
+  real: "System.Double",
+  decimal: "System.Data.SqlTypes.SqlDecimal",
+  datetime: "System.DateTime",
+  timespan: "System.TimeSpan",
+  guid: "System.Guid",
+  string: "System.String",
+  dynamic: "System.Object",
+};
+
+/** The .NET type that schemas give for a scalar type. */
+export function engineType(type: ScalarType): string {
+  return engineTypes[type];
+}
