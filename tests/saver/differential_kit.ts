@@ -158,12 +158,14 @@ const STEP: fc.Arbitrary<Step> = fc.oneof(
   { weight: 1, arbitrary: fc.record({ op: fc.constant("restart"), saver }) },
 ) as fc.Arbitrary<Step>;
 
-/** Any program. */
-export const PROGRAM: fc.Arbitrary<Program> = fc.array(STEP, {
-  minLength: 5,
-  maxLength: 30,
-  size: "max",
-});
+/** Any program; a run begins in both processes, as nothing can be written without one. */
+export const PROGRAM: fc.Arbitrary<Program> = fc
+  .array(STEP, { minLength: 5, maxLength: 28, size: "max" })
+  .map((steps) => [
+    { op: "begin", saver: 1, thread: 0 },
+    { op: "begin", saver: 0, thread: 0 },
+    ...steps,
+  ]);
 
 interface Run {
   readonly saver: Index;
@@ -287,7 +289,7 @@ export class Bench implements AsyncDisposable {
   }
 
   async #runPut(step: Step & { op: "put" }): Promise<[unknown, unknown]> {
-    const run = this.#runs[step.run];
+    const run = this.#runs[step.run % this.#runs.length];
     if (!run) return [0, 0];
     const ns = NAMESPACES[step.ns]!;
     const checkpointId = idOf(run.life, step.id);
@@ -318,7 +320,7 @@ export class Bench implements AsyncDisposable {
   }
 
   async #runWrites(step: Step & { op: "writes" }): Promise<[unknown, unknown]> {
-    const run = this.#runs[step.run];
+    const run = this.#runs[step.run % this.#runs.length];
     if (!run) return [0, 0];
     const writes = step.writes.map(([channel, value]): PendingWrite => [
       WRITE_CHANNELS[channel]!,
