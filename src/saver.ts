@@ -94,7 +94,9 @@ export class KustoSaver extends BaseCheckpointSaver {
    * @throws {KustoOptionsError} If an option is not acceptable: the message names it.
    */
   constructor(options: KustoSaverOptions) {
-    super(options.serde);
+    super(options?.serde);
+    // Older releases of LangGraph (1.4, say) call it without its receiver when a state is updated by hand.
+    this.getNextVersion = this.getNextVersion.bind(this);
     const settings = this.#settings = settingsFrom(options);
     const names = tableNames(settings.tablePrefix);
     const recent = new RecentRows(settings.now);
@@ -148,8 +150,8 @@ export class KustoSaver extends BaseCheckpointSaver {
    */
   override async getTuple(config: RunnableConfig): Promise<CheckpointTuple | undefined> {
     const { threadId, namespace, checkpointId, run, byNode, signal } = readAddress(config);
-    if (threadId === undefined) return undefined;
     return await this.#calls.run("read a checkpoint", undefined, async () => {
+      if (threadId === undefined) return undefined;
       const head = await this.#awaitHead(threadId, namespace, checkpointId, signal);
       if (run) this.#incarnations.beginRun(run, threadId, head.incarnation, byNode);
       if (head.found) return await loadTuple(this.serde, head.found, this.#firstVersion);
@@ -189,7 +191,10 @@ export class KustoSaver extends BaseCheckpointSaver {
       ...(Number.isFinite(left) && { limit: left }),
       terms: searchTerms(filter),
     });
-    for await (const stored of found) {
+    for (;;) {
+      const next = await this.#calls.run("list checkpoints", undefined, () => found.next());
+      if (next.done) return;
+      const stored = next.value;
       const tuple = await loadTuple(this.serde, stored, this.#firstVersion);
       if (!matchesFilter(filter, tuple.metadata ?? {}, stored.row.search_text)) continue;
       yield tuple;
@@ -217,7 +222,7 @@ export class KustoSaver extends BaseCheckpointSaver {
     const action = "put a checkpoint";
     const address = requireThread(action, config);
     const { threadId, namespace, checkpointId: parentId } = address;
-    const checkpointId = checkpoint.id;
+    const checkpointId = requireText(action, "checkpoint.id", checkpoint.id);
     return await this.#calls.run(action, threadId, async () => {
       const revision = revisionOf(checkpointId, this.#clock.next());
       const own = { namespace, checkpointId };
@@ -284,7 +289,8 @@ export class KustoSaver extends BaseCheckpointSaver {
     await this.#calls.run(action, threadId, async () => {
       const serialized = writes.map(([channel, value], position) => ({
         channel,
-        idx: WRITES_IDX_MAP[channel] ?? position,
+        // A channel may be named like something that every object inherits.
+        idx: Object.hasOwn(WRITES_IDX_MAP, channel) ? WRITES_IDX_MAP[channel]! : position,
         revision: this.#clock.next(),
         value: dump(this.serde, value),
       }));
@@ -327,10 +333,7 @@ export class KustoSaver extends BaseCheckpointSaver {
    */
   override async deleteThread(threadId: string): Promise<void> {
     const action = "delete a thread";
-    const id = idText("thread_id", threadId);
-    if (id === undefined) {
-      throw new KustoInputError(`Cannot ${action}: its id is missing, pass the thread's id`);
-    }
+    const id = requireText(action, "thread_id", threadId);
     await this.#calls.run(action, undefined, async () => {
       await this.#calls.settled(id);
       await this.#writer.flush();
@@ -349,10 +352,10 @@ export class KustoSaver extends BaseCheckpointSaver {
   ): Promise<Record<string, DeltaChannelHistory>> {
     const { channels } = options;
     const { threadId, namespace, checkpointId, signal } = readAddress(options.config);
-    if (threadId === undefined || channels.length === 0) {
-      return Object.fromEntries(channels.map((channel) => [channel, { writes: [] }]));
-    }
     return await this.#calls.run("read a channel's history", undefined, async () => {
+      if (threadId === undefined || channels.length === 0) {
+        return Object.fromEntries(channels.map((channel) => [channel, { writes: [] }]));
+      }
       const target = { threadId, namespace, checkpointId };
       const histories = await readDeltaHistory(this.#store, target, channels, signal);
       const loaded = Array.from(histories, async ([channel, { writes, seed, blobs }]) => {
@@ -385,9 +388,11 @@ export class KustoSaver extends BaseCheckpointSaver {
    * @throws {KustoPermissionError} If `provision` needs a role that the identity has not.
    */
   async setup(options: SetupOptions = {}): Promise<SetupReport> {
-    // Needed once in the life of a deployment, so not part of what every start loads.
-    const { setUp } = await import("./setup.ts");
-    return await setUp(this.#client, this.#settings, options);
+    return await this.#calls.run("set up the database", undefined, async () => {
+      // Needed once in the life of a deployment, so not part of what every start loads.
+      const { setUp } = await import("./setup.ts");
+      return await setUp(this.#client, this.#settings, options);
+    });
   }
 
   /**
@@ -463,6 +468,12 @@ function searchExtra(config: RunnableConfig, keys: readonly string[]): Record<st
   return Object.fromEntries(
     keys.filter((key) => Object.hasOwn(bag, key)).map((key) => [key, bag[key]]),
   );
+}
+
+function requireText(action: string, field: string, value: unknown): string {
+  const text = idText(field, value);
+  if (text) return text;
+  throw new KustoInputError(`Cannot ${action}: "${field}" is missing, it must be text`);
 }
 
 function limitFrom(limit: number | undefined): number {

@@ -14,21 +14,53 @@ async function compare(program: Program, options: BenchOptions): Promise<void> {
   for (const [actual, expected] of await bench.everything()) assertEquals(actual, expected);
 }
 
-async function compareMany(options: Omit<BenchOptions, "seed">): Promise<void> {
-  const property = fc.asyncProperty(PROGRAM, fc.integer(), async (program, seed) => {
-    await compare(program, { ...options, seed });
-  });
+const NOW = fc.constant(0);
+/** Rows come into sight while the program runs or after its end. */
+const SOONER_OR_LATER = fc.constantFrom(40, 200, 3_600_000);
+
+async function compareMany(
+  delay: fc.Arbitrary<number>,
+  options: Pick<BenchOptions, "trouble"> = {},
+): Promise<void> {
+  const property = fc.asyncProperty(
+    PROGRAM,
+    delay,
+    fc.nat(),
+    (program, visibilityDelayMs, seed) => compare(program, { ...options, visibilityDelayMs, seed }),
+  );
   await fc.assert(property, { numRuns: RUNS, seed: SEED });
 }
 
 Deno.test("Random programs of two processes give what memory gives", async () => {
-  await compareMany({});
+  await compareMany(NOW);
 });
 
 Deno.test("Random programs give what memory gives while a third of all requests fail", async () => {
-  await compareMany({ trouble: 0.3 });
+  await compareMany(NOW, { trouble: 0.3 });
 });
 
 Deno.test("Random programs give what memory gives before their rows are visible", async () => {
-  await compareMany({ trouble: 0.3, visibilityDelayMs: 3_600_000 });
+  await compareMany(SOONER_OR_LATER, { trouble: 0.3 });
+});
+
+Deno.test("Channels of one delta history that end at different ancestors each end at their own", async () => {
+  const put = { op: "put", run: 0, ns: 0, changed: null, source: "loop", tag: 0, v: 4 } as const;
+  const writes = {
+    op: "writes",
+    run: 0,
+    ns: 0,
+    task: "task 1",
+    path: "",
+    writes: [[0, 0], [1, 2]],
+  } as const;
+  await compare([
+    { op: "begin", saver: 0, thread: 0 },
+    { ...put, id: 1, parent: 0, values: [0, 1, null] },
+    { ...writes, id: 1 },
+    { ...put, id: 2, parent: 1, values: [2, null, null] },
+    { ...writes, id: 2 },
+    { ...put, id: 3, parent: 1, values: [null, null, null] },
+    { op: "history", saver: 1, thread: 0, ns: 0, id: 3 },
+    { op: "history", saver: 1, thread: 0, ns: 0, id: null },
+  ], { seed: 1 });
 });

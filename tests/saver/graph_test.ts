@@ -56,3 +56,10 @@ for (const scenario of SCENARIOS) {
     assert(lab.emulator.requests.records.some(({ status }) => status !== 200));
   });
 }
+
+Deno.test("getNextVersion() works apart from its saver, as older releases of LangGraph call it", async () => {
+  await using lab = await Lab.open();
+  const { getNextVersion } = lab.saver();
+  assertEquals(getNextVersion(1), 2);
+  assertEquals(typeof getNextVersion(undefined), "string");
+});
