@@ -123,7 +123,7 @@ export class KustoPermissionError extends KustoError {
 export interface SchemaProblem {
   /** What kind of thing it is. */
   readonly kind: "table" | "column" | "mapping" | "policy" | "view" | "streaming";
-  /** `error`: the saver cannot work. `warning`: it works, but slower or with other retention. */
+  /** `error`: the saver cannot work. `warning`: it works, but slower or without a retention of its own. */
   readonly severity: "error" | "warning";
   /** The table, column (`Table.column`) or view concerned. */
   readonly entity: string;

@@ -15,7 +15,8 @@ export interface ScriptOptions {
 
 /** Blobs outlive the rows that refer to them by this much: three times what a reference may be old. */
 export const BLOB_MARGIN_DAYS = 90;
-const DEFAULT_RETENTION_DAYS = 90;
+/** How long rows live as `provision.kql` has it. */
+export const DEFAULT_RETENTION_DAYS = 90;
 
 /** The commands of a script: each begins with a dot at the start of a line; comments are left out. */
 export function splitScript(script: string): string[] {

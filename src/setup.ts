@@ -18,10 +18,9 @@ import {
 import { rowsOf } from "./frames.ts";
 import { entityName } from "./kql.ts";
 import { tableNames } from "./schema.ts";
-import { fitCommand, splitScript } from "./script.ts";
-import { findProblems } from "./setup_checks.ts";
+import { DEFAULT_RETENTION_DAYS, fitCommand, splitScript } from "./script.ts";
+import { findProblems, readPolicy } from "./setup_checks.ts";
 
-const DEFAULT_RETENTION_DAYS = 90;
 const CACHE_CLEARS = 5;
 const CACHE_CLEAR_WAIT_MS = 1_000;
 
@@ -36,7 +35,7 @@ export interface SetupOptions {
   /**
    * How many days a checkpoint lives after it was written; only used with `provision`.
    *
-   * @default {90}
+   * @default {what was set before, else 90}
    */
   readonly retentionDays?: number;
 }
@@ -69,7 +68,10 @@ export async function setUp(
   const { tablePrefix } = settings;
   const commands = splitScript(provisionScript)
     .map((command) => fitCommand(command, { tablePrefix, retentionDays }));
-  const refused = options.provision ? await provision(client, settings, commands) : [];
+  const keepLifetimes = options.retentionDays === undefined;
+  const refused = options.provision
+    ? await provision(client, settings, commands, keepLifetimes)
+    : [];
   const found = await findProblems(client, settings, commands);
   const known = new Set(refused.map(({ entity }) => entity));
   const problems = [
@@ -85,9 +87,8 @@ export async function setUp(
 
 function describe(database: string, problems: readonly SchemaProblem[]): string {
   const lines = problems.map(({ message, mend }) => `- ${message}; mend: ${mend}`);
-  return `Cannot use the database ${
-    JSON.stringify(database)
-  }: ${problems.length} things are missing, ` +
+  const things = problems.length === 1 ? "1 thing is" : `${problems.length} things are`;
+  return `Cannot use the database ${JSON.stringify(database)}: ${things} missing or amiss, ` +
     `run provision.kql, setup({ provision: true }) or these commands\n${lines.join("\n")}`;
 }
 
@@ -96,9 +97,11 @@ async function provision(
   client: KustoClient,
   settings: Settings,
   commands: readonly string[],
+  keepLifetimes: boolean,
 ): Promise<SchemaProblem[]> {
   const refused: SchemaProblem[] = [];
   for (const command of commands) {
+    if (keepLifetimes && await setsLifetimeAnew(client, command)) continue;
     try {
       await client.command(command);
     } catch (error) {
@@ -116,8 +119,20 @@ async function provision(
     }
   }
   const { latest: _view, ...tables } = tableNames(settings.tablePrefix);
-  for (const table of Object.values(tables)) await clearSchemaCache(client, settings, table);
+  for (const table of Object.values(tables)) {
+    const streams = !refused.some(({ entity }) => entity === table);
+    if (streams) await clearSchemaCache(client, settings, table);
+  }
   return refused;
+}
+
+/** Whether a command would change how long rows live, which somebody has decided before. */
+async function setsLifetimeAnew(client: KustoClient, command: string): Promise<boolean> {
+  const [, of, entity, policy] =
+    /^\.alter(?:-merge)? (table|materialized-view) (\S+) policy (retention|caching)\b/
+      .exec(command) ?? [];
+  if (!of || !entity || !policy) return false;
+  return await readPolicy(client, of, entity, policy) !== undefined;
 }
 
 function isRefusal(error: unknown): error is KustoError {

@@ -184,10 +184,8 @@ async function checkPolicy(
     : tables.get(owner)?.has(column);
   // What is missing altogether has been named, and only streaming decides whether writing works.
   if (!exists && !streaming) return [];
-  const path = entity.split(".").map(entityName).join(".");
-  const [rows] = exists ? await client.command(`.show ${of} ${path} policy ${policy}`) : [];
-  const found = rowsOf<{ Policy: string | null }>(rows)[0]?.Policy;
-  if (isSet(policy, found)) return [];
+  const found = exists ? await readPolicy(client, of, entity, policy) : undefined;
+  if (found !== undefined && (!streaming || JSON.parse(found).IsEnabled === true)) return [];
   return [{
     kind: streaming ? "streaming" : "policy",
     severity: streaming ? "error" : "warning",
@@ -197,9 +195,17 @@ async function checkPolicy(
   }];
 }
 
-function isSet(policy: string, found: string | null | undefined): boolean {
-  if (found === undefined || found === null || found === "" || found === "null") return false;
-  return policy !== "streamingingestion" || JSON.parse(found).IsEnabled === true;
+/** The JSON text of a policy; `undefined` where none is set. */
+export async function readPolicy(
+  client: KustoClient,
+  of: string,
+  entity: string,
+  policy: string,
+): Promise<string | undefined> {
+  const path = entity.split(".").map(entityName).join(".");
+  const [rows] = await client.command(`.show ${of} ${path} policy ${policy}`);
+  const found = rowsOf<{ Policy: string | null }>(rows)[0]?.Policy;
+  return found && found !== "null" ? found : undefined;
 }
 
 /** A view that was made after its rows does not know them: reads fall back to the table. */
@@ -243,8 +249,7 @@ async function checkBlobRetention(
   const { checkpoints, blobs } = tableNames(settings.tablePrefix);
   if (!tables.has(checkpoints) || !tables.has(blobs)) return [];
   const [rowDays, blobDays] = await Promise.all([checkpoints, blobs].map(async (table) => {
-    const [rows] = await client.command(`.show table ${entityName(table)} policy retention`);
-    const policy = rowsOf<{ Policy: string | null }>(rows)[0]?.Policy;
+    const policy = await readPolicy(client, "table", table, "retention");
     const period: unknown = policy ? JSON.parse(policy)?.SoftDeletePeriod : undefined;
     return typeof period === "string" ? Number.parseInt(period, 10) : undefined;
   }));

@@ -173,6 +173,13 @@ Deno.test("retentionDays goes for rows and view; blobs live longer, deletions fo
   assertEquals(await days("materialized-view LatestCheckpoints"), "7");
   assertEquals(await days("table CheckpointBlobs"), "97");
   assertEquals(await days("table ThreadDeletions"), "36500");
+  // What was decided once is not undone by a start that does not know of it.
+  await lab.saver().setup({ provision: true });
+  assertEquals(await days("table Checkpoints"), "7");
+  assertEquals(await days("materialized-view LatestCheckpoints"), "7");
+  await lab.saver().setup({ provision: true, retentionDays: 30 });
+  assertEquals(await days("table Checkpoints"), "30");
+  assertEquals(await days("table CheckpointBlobs"), "120");
   for (const retentionDays of [0, -1, 1.5, NaN, 40_000]) {
     await assertRejects(
       () => lab.saver().setup({ provision: true, retentionDays }),
