@@ -47,6 +47,12 @@ function add(words: string[], name: string): void {
 
 /** Takes off the endings that keep "stored", "stores" and "storing" from meeting "store". */
 function stem(word: string): string {
+  const shorter = stemOnce(word);
+  // A stem is its own stem, or what is stemmed twice would not be found.
+  return shorter === word ? word : stem(shorter);
+}
+
+function stemOnce(word: string): string {
   if (word.length < 4 || !/^[a-z']+$/.test(word)) return word;
   let rest = word.replace(/'s?$/, "");
   if (rest.endsWith("ies") && rest.length > 4) rest = rest.slice(0, -3) + "y";
