@@ -112,12 +112,23 @@ export function unguardText(text: string): string {
   return text.slice(1);
 }
 
+/** The longest id or name that is taken, in bytes; a revision, an id with a stamp, fits a cell too. */
+const LONGEST_NAME_BYTES = 256 * 1024;
+
 /**
  * Text from a caller that is to stand in a cell as it is.
  *
- * @throws {KustoInputError} If it is not well-formed Unicode: the service would store another text.
+ * @throws {KustoInputError} If it is not well-formed Unicode or too long: the service would store
+ * another text.
  */
 export function wellFormed(field: string, text: string): string {
+  if (text.length > LONGEST_NAME_BYTES / 4 && utf8Length(text) > LONGEST_NAME_BYTES) {
+    throw new KustoInputError(
+      `Cannot use "${field}": it takes ${
+        utf8Length(text)
+      } bytes, it may take ${LONGEST_NAME_BYTES}`,
+    );
+  }
   if (!/\p{Surrogate}/u.test(text)) return text;
   throw new KustoInputError(
     `Cannot use "${field}": it holds half a surrogate pair, which no Kusto string can hold`,

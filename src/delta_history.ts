@@ -150,7 +150,7 @@ class Skeleton {
     const tables = await this.#store.query(this.#store.queries.ancestry, {
       thread: this.#target.threadId,
       namespace: this.#target.namespace,
-      from,
+      from_id: from,
       wanted: this.#wanted,
       size: SKELETON_PAGE,
       own_incarnation: this.#own.incarnation,

@@ -189,12 +189,12 @@ hidden | where checkpoint_id in (${guarded("own_ids")})
 }
 
 function ancestryQuery(names: TableNames): string {
-  return `declare query_parameters(thread:string, namespace:string, from:string, wanted:dynamic, size:long, own_incarnation:string);
+  return `declare query_parameters(thread:string, namespace:string, from_id:string, wanted:dynamic, size:long, own_incarnation:string);
 ${newestIncarnation(names)}
 print newest = newest;
 ${names.checkpoints}
 | where thread_id == thread and checkpoint_ns == namespace and incarnation == newest
-| where isempty(from) or strcmp(checkpoint_id, from) <= 0
+| where isempty(from_id) or strcmp(checkpoint_id, from_id) <= 0
 | summarize arg_max(revision, parent_checkpoint_id, channels) by checkpoint_id
 | top size by checkpoint_id desc
 | project checkpoint_id, parent_checkpoint_id, revision, stored = set_intersect(channels, wanted)`;

@@ -20,6 +20,7 @@ import type {
   CheckpointDeletionRow,
   CheckpointRow,
   TableNames,
+  ThreadDeletionRow,
   WriteRow,
 } from "./schema.ts";
 import type { RowWriter } from "./writer.ts";
@@ -264,7 +265,8 @@ export class Store {
     await this.#readIncarnation(threadId);
     const incarnation = clock.next();
     const created = new Date(settings.now()).toISOString();
-    const line = JSON.stringify({ thread_id: threadId, incarnation, created_at: created });
+    const row: ThreadDeletionRow = { thread_id: threadId, incarnation };
+    const line = JSON.stringify({ ...row, created_at: created });
     await client.ingest(names.threadDeletions, [new TextEncoder().encode(line)]);
     incarnations.observe(threadId, incarnation);
     recent.forget(threadId);

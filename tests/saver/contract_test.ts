@@ -74,6 +74,35 @@ Deno.test("An id with half a surrogate pair is refused, as no Kusto string can h
   await assertRejects(() => saver.put(config, checkpointOf("1"), LOOP, {}), KustoInputError);
 });
 
+Deno.test("Ids that no cell could hold whole, and checkpoints without an id, are refused", async () => {
+  await using lab = await Lab.open();
+  const saver = lab.saver();
+  const long = "x".repeat(300_000);
+  const put = (id: unknown, thread = "t") =>
+    saver.put(at(thread), checkpointOf(id as string), LOOP, {});
+  await assertRejects(() => put("1", long), KustoInputError, `"thread_id"`);
+  await assertRejects(() => put(long), KustoInputError, `"checkpoint.id"`);
+  await assertRejects(() => put("\ud800"), KustoInputError, `"checkpoint.id"`);
+  await assertRejects(() => put(undefined), KustoInputError, `"checkpoint.id"`);
+  const write = (channel: string, task: string) =>
+    saver.putWrites(at("t", "1"), [[channel, 1]], task);
+  await assertRejects(() => write(long, "task"), KustoInputError, `"channel"`);
+  await assertRejects(() => write("a", long), KustoInputError, `"task_id"`);
+  assertEquals(lab.requests().filter((request) => request.startsWith("ingest")), []);
+});
+
+Deno.test("Channels may be named like what every object inherits", async () => {
+  await using lab = await Lab.open();
+  const saver = lab.saver();
+  const config = await saver.put(at("t"), checkpointOf("1"), LOOP, {});
+  const names = ["constructor", "constructor", "toString", "valueOf", "hasOwnProperty"];
+  await saver.putWrites(config, names.map((name, n) => [name, n]), "task");
+  for (const reader of [saver, lab.saver()]) {
+    const tuple = await reader.getTuple(at("t"));
+    assertEquals(tuple?.pendingWrites, names.map((name, n) => ["task", name, n]));
+  }
+});
+
 Deno.test("getTuple() of what does not exist is undefined", async () => {
   await using lab = await Lab.open();
   const saver = lab.saver();
@@ -287,7 +316,18 @@ Deno.test("close() waits for calls under way, then refuses new ones", async () =
   const put = saver.put(at("t"), checkpointOf("1"), LOOP, {});
   await saver.close();
   await put;
-  await assertRejects(() => saver.getTuple(at("t")), KustoClosedError, "closed");
+  for (
+    const call of [
+      () => saver.getTuple(at("t")),
+      () => saver.getTuple({}),
+      () => saver.list(at("t")).next(),
+      () => saver.put(at("t"), checkpointOf("2"), LOOP, {}),
+      () => saver.putWrites(at("t", "1"), [["a", 1]], "task"),
+      () => saver.deleteThread("t"),
+      () => saver.getDeltaChannelHistory({ config: at("t"), channels: ["a"] }),
+      () => saver.setup(),
+    ]
+  ) await assertRejects(call, KustoClosedError, "closed");
   assertEquals((await lab.saver().getTuple(at("t")))?.checkpoint.id, "1");
 });
 
