@@ -163,6 +163,20 @@ const LONGEST_MS = 2 ** 31 - 1;
  * @throws {KustoOptionsError} On the first option that is not acceptable, named.
  */
 export function settingsFrom(options: KustoSaverOptions): Settings {
+  if (typeof options !== "object" || options === null) {
+    throw new KustoOptionsError(
+      'Cannot create a saver: its options are missing, pass { connection: "https://...", database: "..." }',
+    );
+  }
+  const settings = checkedSettings(options);
+  const unknown = Object.keys(options).find((name) =>
+    name !== "connection" && name !== "serde" && (name === "origin" || !(name in settings))
+  );
+  if (unknown !== undefined) throw bad(unknown, "not known", "one of those in the documentation");
+  return settings;
+}
+
+function checkedSettings(options: KustoSaverOptions): Settings {
   const connection = parseConnection(text("connection", options.connection, undefined));
   const trustedHosts = hosts(texts("trustedHosts", options.trustedHosts));
   const tablePrefix = text("tablePrefix", options.tablePrefix, "");

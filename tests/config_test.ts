@@ -201,3 +201,10 @@ for (const [title, options] of SECRETS) {
     assert(!shown.some((text) => text.includes("hunter2")));
   });
 }
+
+Deno.test("settingsFrom() refuses options that it does not know, and none at all", () => {
+  const misspelt = { connection: "https://c.kusto.windows.net/db", querytimeoutMs: 1 };
+  assertThrows(() => settingsFrom(misspelt), KustoOptionsError, `"querytimeoutMs"`);
+  assertThrows(() => settingsFrom({ ...misspelt, origin: "x" } as never), KustoOptionsError);
+  assertThrows(() => settingsFrom(undefined as never), KustoOptionsError, "options are missing");
+});
