@@ -82,15 +82,13 @@ export async function readDeltaHistory(
   const references = [...referencesOf(values), ...referencesOf(writes)];
   await store.completeBlobs(target.threadId, skeleton.incarnation, references, blobs, signal);
   const entries = await readValues(values, blobs);
+  const pending = writesByCheckpoint(writes, {
+    thread_id: target.threadId,
+    checkpoint_ns: target.namespace,
+    incarnation: skeleton.incarnation,
+  });
   return new Map(
-    channels.map((channel) => [
-      channel,
-      channelHistory(channel, path, writes, entries, {
-        threadId: target.threadId,
-        namespace: target.namespace,
-        incarnation: skeleton.incarnation,
-      }, blobs),
-    ]),
+    channels.map((channel) => [channel, channelHistory(channel, path, pending, entries, blobs)]),
   );
 }
 
@@ -237,24 +235,35 @@ async function readValues(
   return byCheckpoint;
 }
 
+/** The writes that count, in LangGraph's order, by the id of the checkpoint that they hang on. */
+function writesByCheckpoint(
+  rows: readonly WriteRow[],
+  place: Pick<WriteRow, "thread_id" | "checkpoint_ns" | "incarnation">,
+): Map<string, WriteRow[]> {
+  const byCheckpoint = new Map<string, WriteRow[]>();
+  for (const row of rows) {
+    const same = byCheckpoint.get(row.checkpoint_id);
+    if (same) same.push(row);
+    else byCheckpoint.set(row.checkpoint_id, [row]);
+  }
+  for (const [checkpoint_id, same] of byCheckpoint) {
+    byCheckpoint.set(checkpoint_id, pendingWrites(same, { ...place, checkpoint_id }));
+  }
+  return byCheckpoint;
+}
+
 function channelHistory(
   channel: string,
   path: readonly Ancestor[],
-  writes: readonly WriteRow[],
+  writes: ReadonlyMap<string, readonly WriteRow[]>,
   values: ReadonlyMap<string, ReadonlyMap<string, TypedBytes>>,
-  place: { threadId: string; namespace: string; incarnation: Stamp },
   blobs: BlobChunks,
 ): ChannelHistory {
   const newestFirst: WriteRow[] = [];
   let seed: TypedBytes | undefined;
   for (const ancestor of path) {
-    const ofAncestor = pendingWrites(writes, {
-      thread_id: place.threadId,
-      checkpoint_ns: place.namespace,
-      incarnation: place.incarnation,
-      checkpoint_id: ancestor.checkpoint_id,
-    }).filter((write) => write.channel === channel);
-    newestFirst.push(...ofAncestor.reverse());
+    const ofAncestor = writes.get(ancestor.checkpoint_id) ?? [];
+    newestFirst.push(...ofAncestor.filter((write) => write.channel === channel).reverse());
     // A channel whose value is `undefined` is not named in `stored`, and is no start.
     const named = ancestor.stored.includes(guardText(channel)) || ancestor.stored.includes(UNNAMED);
     seed = named ? values.get(ancestor.checkpoint_id)?.get(channel) : undefined;
