@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { splitScript } from "../src/script.ts";
 
 /** What the parser says of a text; none means that it parses and binds. */
 export interface OfficialDiagnostic {
@@ -27,13 +28,6 @@ function load(): Promise<Bridge> {
     return (globalThis as { Kusto?: Bridge }).Kusto.Language;
   })();
   return loaded;
-}
-
-/** The commands of a script in `provision.kql`'s form: each begins with a dot at the start of a line. */
-export function splitScript(text: string): string[] {
-  const lines = text.split("\n").filter((line) => !line.startsWith("//"));
-  return lines.join("\n").split(/\n(?=\.)/).map((command) => command.trim())
-    .filter((command) => command !== "");
 }
 
 /** A database schema read from a script of commands, to check texts against. */
