@@ -3,18 +3,18 @@
  *
  * @module
  */
-import type { Tokens } from "./access.ts";
-import { Database } from "./database.ts";
-import { ticksFromMilliseconds } from "./datetime.ts";
+import type { Tokens } from "./wire/access.ts";
+import { Database } from "./storage/database.ts";
+import { ticksFromMilliseconds } from "./values/datetime.ts";
 import { EmulatorError } from "./emulator_error.ts";
-import { Handler } from "./handler.ts";
-import { Operations } from "./operations.ts";
-import { Queries } from "./queries.ts";
-import { RequestLog, type RequestRecord } from "./requests.ts";
-import { SchemaCache } from "./schema_cache.ts";
-import type { Server } from "./server.ts";
-import type { Store } from "./store.ts";
-import { type Trouble, TroubleMaker } from "./trouble.ts";
+import { Handler } from "./wire/handler.ts";
+import { Operations } from "./commands/operations.ts";
+import { Queries } from "./language/queries.ts";
+import { RequestLog, type RequestRecord } from "./wire/requests.ts";
+import { SchemaCache } from "./storage/schema_cache.ts";
+import type { Server } from "./wire/server.ts";
+import type { Store } from "./storage/store.ts";
+import { type Trouble, TroubleMaker } from "./wire/trouble.ts";
 
 /** What an emulator can be told when it is made. */
 export interface KustoEmulatorOptions {
@@ -132,7 +132,7 @@ export class KustoEmulator implements AsyncDisposable {
    */
   async listen(options: { readonly port?: number } = {}): Promise<Listening> {
     const handler = await this.#open();
-    this.#server ??= import("./server.ts").then(({ startServer }) =>
+    this.#server ??= import("./wire/server.ts").then(({ startServer }) =>
       startServer(handler, options.port ?? 0)
     );
     const { url } = await this.#server;
@@ -166,7 +166,7 @@ export class KustoEmulator implements AsyncDisposable {
     const clock = this.#options.now ?? Date.now;
     const now = (): bigint => ticksFromMilliseconds(clock());
     if (folder !== undefined) {
-      const { openSqliteStore } = await import("./sqlite_store.ts");
+      const { openSqliteStore } = await import("./storage/sqlite_store.ts");
       this.#store = await openSqliteStore(folder);
     }
     const queries = new Queries(now, this.#random);

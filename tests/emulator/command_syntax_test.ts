@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
-import { compilePattern } from "../../src/emulator/command_grammar.ts";
-import { commandSpecs, parseCommand } from "../../src/emulator/commands.ts";
+import { compilePattern } from "../../src/emulator/commands/grammar.ts";
+import { commandSpecs, parseCommand } from "../../src/emulator/commands/commands.ts";
 
 /** What stands for a part of a pattern in an example. */
 function example(kind: string, name: string, pattern: string): string {

@@ -3,9 +3,14 @@
  *
  * @module
  */
-import type { Catalog, Row, StoredFunction, TableSource } from "../../src/emulator/catalog.ts";
-import { loadLanguage, runQuery } from "../../src/emulator/evaluate.ts";
-import { toWire } from "../../src/emulator/values.ts";
+import type {
+  Catalog,
+  Row,
+  StoredFunction,
+  TableSource,
+} from "../../src/emulator/language/catalog.ts";
+import { loadLanguage, runQuery } from "../../src/emulator/language/evaluate.ts";
+import { toWire } from "../../src/emulator/values/values.ts";
 
 /** 2024-01-01T00:00:00Z, in ticks. */
 export const NOW = 638_396_640_000_000_000n;

@@ -1,0 +1,115 @@
+/**
+ * Streaming ingestion: the body of one request into the rows of one table.
+ *
+ * Sources: streaming-ingest, ingest-data-streaming, streaming-ingestion-policy (Kusto documentation).
+ *
+ * @module
+ */
+import type { Column, Row } from "../language/catalog.ts";
+import type { Database } from "../storage/database.ts";
+import { notSupported } from "../entity_errors.ts";
+import { ServiceError } from "../errors.ts";
+import { formatOf, mappingKind, readRows } from "./ingest.ts";
+import type { QueryTable } from "../language/queries.ts";
+import type { SchemaCache } from "../storage/schema_cache.ts";
+import { emptyValue } from "../storage/tables.ts";
+import type { Value } from "../values/values.ts";
+
+/** The most bytes that a streaming request may hold, unpacked. */
+export const streamingLimit = 4 * 1_048_576;
+
+/** A streaming request, read. */
+export interface StreamingRequest {
+  readonly table: string;
+  readonly format: string | null;
+  readonly mapping: string | null;
+  readonly body: string;
+  /** Ticks before queries see the rows. */
+  readonly delay: bigint;
+  /** How often the rows arrive: twice where a duplicate is wanted. */
+  readonly copies: number;
+}
+
+/** The error for a request that names what streaming ingestion does not know or may not do. */
+function refusal(code: string, message: string): ServiceError {
+  const type = "Kusto.DataNode.Exceptions.StreamingIngestionRequestException";
+  const said = `Bad streaming ingestion request: ${message}`;
+  return new ServiceError({
+    status: 400,
+    code: "BadRequest",
+    type,
+    message: said,
+    permanent: true,
+    inner: { code, type, message: said },
+  });
+}
+
+/**
+ * Takes the rows of a streaming request.
+ *
+ * @returns The number of rows.
+ * @throws ServiceError for a table, policy or mapping that streaming ingestion does not know (yet), and for bad data.
+ */
+export function ingestStream(
+  request: StreamingRequest,
+  database: Database,
+  cache: SchemaCache,
+): number {
+  const known = cache.table(request.table);
+  if (known === undefined || database.tables.get(request.table) !== known.table) {
+    throw refusal(
+      "BadRequest_TableNotExist",
+      `table '${request.table}' was not found; a table made a moment ago is known after '.clear table ${request.table} cache streamingingestion schema' or within five minutes`,
+    );
+  }
+  if (!known.allowed) {
+    throw refusal(
+      "BadRequest_StreamingIngestionPolicyNotEnabled",
+      `streaming ingestion policy is not enabled for table '${request.table}'`,
+    );
+  }
+  const format = formatOf(request.format ?? "csv");
+  if (format === undefined) throw notSupported(`Stream format '${request.format}'`);
+  const kind = mappingKind(format);
+  const mapping = request.mapping === null
+    ? undefined
+    : cache.mapping(known, kind, request.mapping);
+  if (request.mapping !== null && mapping === undefined) {
+    throw refusal(
+      "BadRequest_MappingReferenceWasNotFound",
+      `mapping reference '${request.mapping}' of kind '${kind}' was not found for table '${request.table}'`,
+    );
+  }
+  const rows = readRows(request.body, format, known, mapping);
+  const { table } = known;
+  const fitted = table.columns === known.columns ? rows : fit(rows, known.columns, table.columns);
+  const visibleAt = request.delay > 0n ? database.now() + request.delay : undefined;
+  for (let copy = 0; copy < request.copies; copy++) {
+    const cells = copy === 0 ? fitted : fitted.map((row) => [...row]);
+    database.ingest(table, table.prepare(cells), visibleAt);
+  }
+  return rows.length;
+}
+
+/** Rows made for the columns that streaming ingestion knew, put under those that the table has. */
+function fit(
+  rows: readonly Value[][],
+  known: readonly Column[],
+  now: readonly Column[],
+): Value[][] {
+  const from = now.map(({ name }) => known.findIndex((column) => column.name === name));
+  return rows.map((row) => from.map((at, index) => at < 0 ? emptyValue(now[index]!) : row[at]!));
+}
+
+const answerColumns: QueryTable["columns"] = [
+  { name: "ConsumedRecordsCount", type: "long" },
+  { name: "UpdatePolicyStatus", type: "string" },
+  { name: "UpdatePolicyFailureCode", type: "string" },
+  { name: "UpdatePolicyFailureReason", type: "string" },
+];
+
+/** What a streaming request answers. */
+export function streamingAnswer(count: number): QueryTable {
+  const row: Row = [BigInt(count), "Inactive", "Unknown", null];
+  return { name: "Table_0", columns: answerColumns, rows: [row] };
+}

@@ -1,0 +1,51 @@
+/**
+ * What the query language may see of a database: its tables, views and stored functions, and their rows.
+ *
+ * The evaluator reads a catalog and never changes it; the tables behind it are changed by commands and ingestion.
+ *
+ * @module
+ */
+import type { ScalarType, Value } from "../values/values.ts";
+
+/** A column of a table, a view or a result. */
+export interface Column {
+  readonly name: string;
+  readonly type: ScalarType;
+}
+
+/** One row: a value for each column, in the columns' order. */
+export type Row = readonly Value[];
+
+/** Rows with named, typed columns. */
+export interface TableSource {
+  readonly name: string;
+  readonly columns: readonly Column[];
+  /** All rows that a query may see now. */
+  rows(): readonly Row[];
+  /**
+   * The rows whose cell in the string column at `column` equals one of `values`, found without a scan;
+   * `undefined` where the table has no index on that column.
+   */
+  lookup?(column: number, values: ReadonlySet<string>): readonly Row[] | undefined;
+  /** When a row that this source gave was ingested, in ticks: what `ingestion_time()` says; absent or null where it is null. */
+  ingestedAt?(row: Row): bigint | null;
+}
+
+/** A stored function: `.create function NAME(parameters) { body }`. */
+export interface StoredFunction {
+  readonly name: string;
+  /** The parameter list as written, parentheses included: `(since:datetime, n:long = 5)`. */
+  readonly parameters: string;
+  /** The body as written, braces included. */
+  readonly body: string;
+}
+
+/** The schema and rows that a query is bound and run against. */
+export interface Catalog {
+  readonly database: string;
+  /** Grows with every change of the schema, so that an analysed text may be kept for as long as it stays. */
+  readonly schemaVersion: number;
+  readonly tables: ReadonlyMap<string, TableSource>;
+  readonly views: ReadonlyMap<string, TableSource>;
+  readonly functions: ReadonlyMap<string, StoredFunction>;
+}
