@@ -8,7 +8,7 @@
 export interface Mutation {
   /** The promise that the test guards (`P1` to `P10`), or the harsh behaviour of the embedded Kusto in words. */
   readonly guards: string;
-  /** What the fault does, as the end of a sentence that begins "The code no longer ..." or "The code ...". */
+  /** What the fault does, as the end of a sentence that begins "The code ...". */
   readonly fault: string;
   /** The file that is broken, from the repository's root. */
   readonly file: string;
