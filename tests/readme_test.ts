@@ -1,6 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import * as library from "../mod.ts";
 import { settingsFrom } from "../src/config.ts";
+import { packages } from "./runtimes/tools.ts";
 
 const readme = await Deno.readTextFile(new URL("../README.md", import.meta.url));
 const config = JSON.parse(await Deno.readTextFile(new URL("../deno.json", import.meta.url)));
@@ -46,4 +47,13 @@ Deno.test("The README's commands are tasks", () => {
   const tasks = [...readme.matchAll(/deno task ([\w:-]+)/g)].map(([, task]) => task!);
   assert(tasks.length > 4);
   for (const task of tasks) assert(task in config.tasks, task);
+});
+
+Deno.test("The README's runtimes are those that are tried", () => {
+  const named = tableAfter("Where it runs").map(([, version]) => version!);
+  const tried = Object.entries(packages)
+    .filter(([name]) => name !== "esbuild")
+    .map(([, version]) => version.replace(/^.*@/, ""));
+  assertEquals(named.slice(1).sort(), tried.sort());
+  assert(Deno.version.deno.startsWith(named[0]!));
 });

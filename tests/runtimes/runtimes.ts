@@ -1,0 +1,80 @@
+// The same sources on every runtime, against an embedded Kusto in this process: deno task test:runtimes
+import { assertEquals } from "@std/assert";
+import { KustoEmulator } from "../../src/emulator/mod.ts";
+import { bundle } from "./bundle.ts";
+import { installTools, programs, root, run, tools } from "./tools.ts";
+
+const DONE = "stopped, resumed, listed, deleted";
+const here = "tests/runtimes";
+
+await installTools();
+const folder = await Deno.makeTempDir();
+addEventListener("unload", () => Deno.removeSync(folder, { recursive: true }));
+
+async function onKusto(use: (url: string) => Promise<string>): Promise<void> {
+  await using kusto = new KustoEmulator();
+  const { url } = await kusto.listen();
+  assertEquals((await use(url)).trim(), DONE);
+}
+
+Deno.test("an agent stops and resumes on Deno", () =>
+  onKusto((url) => run(Deno.execPath(), ["run", "-A", "--quiet", `${here}/command.ts`, url])));
+
+Deno.test("an agent stops and resumes on Bun", () =>
+  onKusto((url) =>
+    run(programs.bun, ["--preload", `./${here}/bun.ts`, `${here}/command.ts`, url])
+  ));
+
+for (const [name, node] of [["20", programs.node20], ["26", programs.nodeCurrent]] as const) {
+  Deno.test(`an agent stops and resumes on Node ${name}`, () =>
+    onKusto(async (url) => {
+      const file = `${folder}/node.mjs`;
+      await bundle(`${here}/command.ts`, file, { platform: "node", format: "esm" });
+      return run(node, [file, url]);
+    }));
+}
+
+Deno.test("an agent stops and resumes on Cloudflare's workerd", () =>
+  onKusto(async (url) => {
+    await bundle(`${here}/workerd.ts`, `${folder}/worker.mjs`, {
+      platform: "browser",
+      format: "esm",
+      external: ["node:async_hooks"],
+    });
+    await Deno.copyFile(`${root}${here}/workerd.capnp`, `${folder}/workerd.capnp`);
+    const server = new Deno.Command(programs.workerd, {
+      args: [
+        "serve",
+        "--control-fd=1",
+        "--socket-addr=http=127.0.0.1:0",
+        `${folder}/workerd.capnp`,
+      ],
+      stdout: "piped",
+    }).spawn();
+    try {
+      const port = await portOf(server.stdout);
+      const answer = await fetch(`http://127.0.0.1:${port}/?kusto=${encodeURIComponent(url)}`);
+      return await answer.text();
+    } finally {
+      server.kill();
+      await server.status;
+    }
+  }));
+
+/** workerd says on its control channel which port it took. */
+async function portOf(control: ReadableStream<BufferSource>): Promise<number> {
+  let said = "";
+  for await (const text of control.pipeThrough(new TextDecoderStream())) {
+    said += text;
+    const port = /"port":(\d+)/.exec(said)?.[1];
+    if (port) return Number(port);
+  }
+  throw new Error(`workerd did not start: ${said}`);
+}
+
+Deno.test("an agent stops and resumes on Vercel's edge runtime", () =>
+  onKusto(async (url) => {
+    const file = `${folder}/edge.js`;
+    await bundle(`${here}/edge.ts`, file, { platform: "browser", format: "iife" });
+    return run(programs.nodeCurrent, [`${here}/edge_host.mjs`, tools, file, url]);
+  }));
