@@ -5,18 +5,21 @@
  */
 import { parseArgs } from "node:util";
 import type { KustoEmulatorOptions } from "./emulator.ts";
-import type { Role } from "./wire/access.ts";
-import type { RequestKind, Trouble, TroubleKind } from "./wire/trouble.ts";
+import { checkFields } from "./checks.ts";
+import { areTokens, type Role } from "./wire/access.ts";
+import { checkTrouble, conditionRules, type Conditions, type Trouble } from "./wire/trouble.ts";
 
 /** How the emulator is called. */
-export const usage =
-  `Usage: deno task emulator [--port N] [--data DIR] [--database NAME] [--token T=ROLES] [--trouble JSON]
+export const usage = `Usage: deno task emulator [OPTION]...
 
-  --port N         port on 127.0.0.1; 0 takes a free one (default 8080)
-  --data DIR       folder to keep everything in (default: memory only)
-  --database NAME  name of the database (default NetDefaultDB)
-  --token T=ROLES  ask for sign-in: the bearer token T has these roles, as in secret=viewer,ingestor; may be repeated
-  --trouble JSON   trouble from the start, as in '{"kind":"throttle","on":"query","times":2}'; may be repeated`;
+  --port N                port on 127.0.0.1; 0 takes a free one (default 8080)
+  --data DIR              folder to keep everything in (default: memory only)
+  --database NAME         name of the database (default NetDefaultDB)
+  --token T=ROLES         ask for sign-in: the bearer token T has these roles, as in secret=viewer,ingestor; may be repeated
+  --trouble JSON          trouble from the start, as in '{"kind":"throttle","on":"query","times":2}'; may be repeated
+  --visibility-delay MS   streamed rows are seen this much later (default 0)
+  --view-lag MS           the materialized parts of views are this much behind (default 0)
+  --cores N               at most 10 queries and 6 streaming requests at once for each core (default: any number)`;
 
 /** What the command line asks for. */
 export interface CommandLine {
@@ -28,7 +31,7 @@ export interface CommandLine {
 /**
  * Reads the arguments.
  *
- * @throws {TypeError} That names the argument which is unknown or has a value that it cannot have.
+ * @throws {Error} That names the argument which is unknown or has a value that it cannot have.
  */
 export function readCommandLine(args: readonly string[]): CommandLine {
   const { values } = parseArgs({
@@ -39,6 +42,9 @@ export function readCommandLine(args: readonly string[]): CommandLine {
       database: { type: "string" },
       token: { type: "string", multiple: true },
       trouble: { type: "string", multiple: true },
+      "visibility-delay": { type: "string" },
+      "view-lag": { type: "string" },
+      cores: { type: "string" },
       help: { type: "boolean", default: false },
     },
   });
@@ -54,76 +60,44 @@ export function readCommandLine(args: readonly string[]): CommandLine {
       ...(values.database !== undefined && { database: values.database }),
       ...(values.token && { tokens: Object.fromEntries(values.token.map(readToken)) }),
       ...(values.trouble && { trouble: values.trouble.map(readTrouble) }),
+      ...readConditions({
+        visibilityDelayMs: values["visibility-delay"],
+        viewLagMs: values["view-lag"],
+        cores: values.cores,
+      }),
     },
   };
 }
 
-const roles: Readonly<Record<Role, true>> = {
-  viewer: true,
-  ingestor: true,
-  user: true,
-  admin: true,
-};
-
 function readToken(text: string): [string, readonly Role[]] {
   const at = text.lastIndexOf("=");
-  const named = text.slice(at + 1).split(",");
-  if (at < 1 || !named.every((role) => Object.hasOwn(roles, role))) {
-    throw new TypeError(
-      `--token must be a token, '=' and some of ${Object.keys(roles).join(",")}`,
-    );
+  const token = text.slice(0, at);
+  const roles = text.slice(at + 1).split(",");
+  if (at < 1 || !areTokens({ [token]: roles })) {
+    throw new TypeError("--token must be a token, '=' and some of viewer,ingestor,user,admin");
   }
-  return [text.slice(0, at), named as Role[]];
+  return [token, roles as Role[]];
 }
-
-const kinds: Readonly<Record<TroubleKind, true>> = {
-  throttle: true,
-  serviceError: true,
-  reset: true,
-  lostReply: true,
-  duplicate: true,
-  slowBody: true,
-  cutBody: true,
-  expiredToken: true,
-};
-const requestKinds: Readonly<Record<RequestKind, true>> = {
-  query: true,
-  command: true,
-  ingest: true,
-  metadata: true,
-};
-
-const isNumber = (value: unknown): boolean => typeof value === "number" && value >= 0;
-
-/** What each part of a trouble may be. */
-const parts: Readonly<Record<keyof Trouble, (value: unknown) => boolean>> = {
-  kind: (value) => typeof value === "string" && Object.hasOwn(kinds, value),
-  on: (value) => typeof value === "string" && Object.hasOwn(requestKinds, value),
-  times: isNumber,
-  rate: isNumber,
-  status: (value) => Number.isInteger(value) && Number(value) >= 500 && Number(value) <= 599,
-  retryAfter: isNumber,
-  delayMs: isNumber,
-};
 
 function readTrouble(text: string): Trouble {
   let trouble: unknown;
   try {
     trouble = JSON.parse(text);
   } catch {
+    // It is refused below.
+  }
+  if (typeof trouble !== "object" || trouble === null) {
     throw new TypeError(`--trouble must be a JSON object, not ${text}`);
   }
-  if (typeof trouble !== "object" || trouble === null || !Object.hasOwn(trouble, "kind")) {
-    throw new TypeError(`--trouble must be a JSON object with a "kind", not ${text}`);
-  }
-  for (const [name, value] of Object.entries(trouble)) {
-    const isSound = Object.hasOwn(parts, name) ? parts[name as keyof Trouble] : undefined;
-    if (isSound?.(value)) continue;
-    throw new TypeError(
-      isSound
-        ? `--trouble: "${name}" cannot be ${JSON.stringify(value)}`
-        : `--trouble has no part "${name}": it has ${Object.keys(parts).join(", ")}`,
-    );
-  }
-  return trouble as Trouble;
+  checkTrouble(trouble);
+  return trouble;
+}
+
+function readConditions(given: Readonly<Record<keyof Conditions, string | undefined>>): Conditions {
+  const conditions = Object.fromEntries(
+    Object.entries(given).filter(([, text]) => text !== undefined)
+      .map(([name, text]) => [name, text === "" ? NaN : Number(text)]),
+  );
+  checkFields("condition", conditions, conditionRules);
+  return conditions;
 }

@@ -3,7 +3,8 @@
  *
  * @module
  */
-import type { Tokens } from "./wire/access.ts";
+import { areTokens, type Tokens } from "./wire/access.ts";
+import { callable, checkFields, type Rule, text } from "./checks.ts";
 import { Database } from "./storage/database.ts";
 import { ticksFromMilliseconds } from "./values/datetime.ts";
 import { EmulatorError } from "./emulator_error.ts";
@@ -14,10 +15,10 @@ import { RequestLog, type RequestRecord } from "./wire/requests.ts";
 import { SchemaCache } from "./storage/schema_cache.ts";
 import type { Server } from "./wire/server.ts";
 import type { Store } from "./storage/store.ts";
-import { type Trouble, TroubleMaker } from "./wire/trouble.ts";
+import { conditionRules, type Conditions, type Trouble, TroubleMaker } from "./wire/trouble.ts";
 
 /** What an emulator can be told when it is made. */
-export interface KustoEmulatorOptions {
+export interface KustoEmulatorOptions extends Conditions {
   /** The name of its one database. @default "NetDefaultDB" */
   readonly database?: string;
   /** A folder to keep everything in; without one no disk is touched. */
@@ -35,8 +36,6 @@ export interface KustoEmulatorOptions {
    * the service. @default true
    */
   readonly schemaCacheLag?: boolean;
-  /** Milliseconds before streamed rows are seen by queries. @default 0 */
-  readonly visibilityDelayMs?: number;
   /** Trouble to begin with. */
   readonly trouble?: readonly Trouble[];
   /** Told of each request that was answered. */
@@ -87,16 +86,20 @@ export class KustoEmulator implements AsyncDisposable {
   #server: Promise<Server> | undefined;
   #isClosed = false;
 
-  /** Makes an emulator; nothing is opened or loaded before it is first used. */
+  /**
+   * Makes an emulator; nothing is opened or loaded before it is first used.
+   *
+   * @throws {EmulatorError} `WRONG_OPTION` for an option that is unknown or has a value that it cannot have.
+   */
   constructor(options: KustoEmulatorOptions = {}) {
+    checkFields("option", options, optionRules);
     this.#options = options;
     this.#random = options.random ?? Math.random;
     this.database = options.database ?? "NetDefaultDB";
-    this.trouble = new TroubleMaker(
-      this.#random,
-      options.visibilityDelayMs ?? 0,
-      options.trouble ?? [],
-    );
+    this.trouble = new TroubleMaker(this.#random);
+    const { visibilityDelayMs, viewLagMs, cores } = options;
+    this.trouble.set({ visibilityDelayMs, viewLagMs, cores });
+    for (const trouble of options.trouble ?? []) this.trouble.add(trouble);
     this.requests = new RequestLog(options.onRequest);
     this.fetch = async (input, init) => {
       const handler = await this.#open();
@@ -175,6 +178,7 @@ export class KustoEmulator implements AsyncDisposable {
       now,
       store: this.#store,
       runView: (query, catalog) => queries.runOne(query, catalog),
+      viewLag: () => BigInt(Math.round(this.trouble.viewLagMs * 10_000)),
     });
     return new Handler({
       database,
@@ -190,6 +194,19 @@ export class KustoEmulator implements AsyncDisposable {
     });
   }
 }
+
+const optionRules: Readonly<Record<keyof KustoEmulatorOptions, Rule>> = {
+  ...conditionRules,
+  database: text,
+  folder: text,
+  now: callable,
+  random: callable,
+  sleep: callable,
+  onRequest: callable,
+  tokens: { wanted: "an object of roles by token", holds: areTokens },
+  schemaCacheLag: { wanted: "true or false", holds: (value) => typeof value === "boolean" },
+  trouble: { wanted: "a list", holds: Array.isArray },
+};
 
 /** A random UUID of the random numbers given. */
 function randomId(random: () => number): string {

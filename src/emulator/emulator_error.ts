@@ -5,9 +5,14 @@
  */
 
 /** Why an emulator cannot work. */
-export type EmulatorErrorCode = "FOLDER_IN_USE" | "NO_SQLITE" | "FOLDER_UNREADABLE" | "CLOSED";
+export type EmulatorErrorCode =
+  | "WRONG_OPTION"
+  | "FOLDER_IN_USE"
+  | "NO_SQLITE"
+  | "FOLDER_UNREADABLE"
+  | "CLOSED";
 
-/** Thrown when an emulator cannot open its folder, or is used after it was closed. */
+/** Thrown when an emulator is told what it cannot do, cannot open its folder, or is used after it was closed. */
 export class EmulatorError extends Error {
   /** The name of the class. */
   override readonly name = "EmulatorError";

@@ -20,4 +20,10 @@ export type { Role, Tokens } from "./wire/access.ts";
 export { KustoEmulator, type KustoEmulatorOptions, type Listening } from "./emulator.ts";
 export { EmulatorError, type EmulatorErrorCode } from "./emulator_error.ts";
 export { RequestLog, type RequestRecord } from "./wire/requests.ts";
-export { type RequestKind, type Trouble, type TroubleKind, TroubleMaker } from "./wire/trouble.ts";
+export {
+  type Conditions,
+  type RequestKind,
+  type Trouble,
+  type TroubleKind,
+  TroubleMaker,
+} from "./wire/trouble.ts";

@@ -1,5 +1,5 @@
-import { assertEquals, assertRejects } from "@std/assert";
-import type { KustoEmulatorOptions } from "../../src/emulator/mod.ts";
+import { assertEquals, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
+import { EmulatorError, type KustoEmulatorOptions, type Trouble } from "../../src/emulator/mod.ts";
 import { Service, streamable, TestClock } from "./service.ts";
 
 async function service(options: KustoEmulatorOptions = {}): Promise<Service> {
@@ -125,3 +125,89 @@ Deno.test("requests are counted by kind, with their bytes and rows, and bodies a
   assertEquals([query!.kind, query!.status, query!.subject], ["query", 200, "T | count"]);
   assertEquals(seen, ["command", "command", "command", "ingest", "query"]);
 });
+
+for (const [kind, perCore] of [["query", 10], ["ingest", 6]] as const) {
+  Deno.test(`${perCore} requests (${kind}) may be under way at once for each core, one more gets 429`, async () => {
+    let goOn = (): void => {};
+    const turn = new Promise<void>((resolve) => goOn = resolve);
+    const kusto = await service({ cores: 2, sleep: () => turn });
+    const path = kind === "query" ? "v2/rest/query" : "v1/rest/ingest/NetDefaultDB/T";
+    const body = kind === "query" ? '{"db":"NetDefaultDB","csl":"T"}' : "x";
+    const send = () => kusto.emulator.fetch(`https://x/${path}`, { method: "POST", body });
+    kusto.emulator.trouble.add({ kind: "slowBody", times: 2 * perCore });
+    const under = await Promise.all(Array.from({ length: 2 * perCore }, send));
+    const refused = await send();
+    assertEquals(refused.status, 429);
+    assertStringIncludes(await refused.text(), `Capacity: ${2 * perCore}, Origin: `);
+    goOn();
+    for (const answer of under) await answer.text();
+    assertEquals((await send()).status, 200);
+  });
+}
+
+Deno.test("requests that fail, or whose answer is lost or given up, are no longer under way", async () => {
+  const kusto = await service({ cores: 1, sleep: () => new Promise(() => {}) });
+  const { trouble } = kusto.emulator;
+  for (const kind of ["lostReply", "serviceError", "cutBody", "reset", "expiredToken"] as const) {
+    trouble.add({ kind, times: 20, on: "query" });
+    for (let at = 0; at < 20; at++) await kusto.query("T").catch(() => undefined);
+  }
+  for (let at = 0; at < 20; at++) await kusto.query("no such query");
+  trouble.add({ kind: "slowBody", times: 20 });
+  for (let at = 0; at < 20; at++) {
+    const body = JSON.stringify({ db: "NetDefaultDB", csl: "T" });
+    const answer = await kusto.emulator.fetch("https://x/v2/rest/query", { method: "POST", body });
+    assertEquals(answer.status, 200);
+    await answer.body!.cancel();
+  }
+  assertEquals((await kusto.query("T")).status, 200);
+});
+
+Deno.test("conditions are set together or one by one, and clear() lifts them", async () => {
+  const { trouble } = (await service({ cores: 4, visibilityDelayMs: 5, viewLagMs: 7 })).emulator;
+  const state = () => [trouble.cores, trouble.visibilityDelayMs, trouble.viewLagMs];
+  assertEquals(state(), [4, 5, 7]);
+  trouble.set({ cores: 2, viewLagMs: undefined });
+  assertEquals(state(), [2, 5, 0]);
+  trouble.clear();
+  assertEquals(state(), [undefined, 0, 0]);
+});
+
+const wrong: readonly (readonly [unknown, string])[] = [
+  [{ kind: "throtle" }, "'kind' must be one of throttle"],
+  [{}, "'kind' must be"],
+  [{ kind: "reset", on: "queries" }, "'on' must be one of query"],
+  [{ kind: "reset", times: 0 }, "'times' must be a whole number from 1 on"],
+  [{ kind: "reset", rate: 1.5 }, "'rate' must be a number from 0 to 1"],
+  [{ kind: "serviceError", status: 404 }, "'status' must be a status from 500"],
+  [{ kind: "throttle", retryAfter: -1 }, "'retryAfter' must be a number from 0 on"],
+  [{ kind: "slowBody", delayMs: NaN }, "'delayMs' must be a number from 0 on"],
+  [{ kind: "slowBody", delay: 1 }, "'delay': there is none of that name"],
+];
+
+for (const [trouble, said] of wrong) {
+  Deno.test(`trouble such as ${JSON.stringify(trouble)} is refused`, async () => {
+    const { emulator } = await service();
+    const error = assertThrows(() => emulator.trouble.add(trouble as Trouble), EmulatorError, said);
+    assertEquals(error.code, "WRONG_OPTION");
+    assertThrows(() => new Service({ trouble: [trouble as Trouble] }), EmulatorError, said);
+  });
+}
+
+const wrongOptions: readonly (readonly [unknown, string])[] = [
+  [{ folders: "/tmp" }, "'folders': there is none of that name, only "],
+  [{ folder: "" }, "'folder' must be a text that is not empty"],
+  [{ cores: 1.5 }, "'cores' must be a whole number from 1 on"],
+  [{ viewLagMs: -1 }, "'viewLagMs' must be a number from 0 on"],
+  [{ visibilityDelayMs: Infinity }, "'visibilityDelayMs' must be a number"],
+  [{ tokens: { t: ["owner"] } }, "'tokens' must be an object of roles by token"],
+  [{ trouble: { kind: "reset" } }, "'trouble' must be a list"],
+  [{ now: 5 }, "'now' must be a function"],
+];
+
+for (const [options, said] of wrongOptions) {
+  Deno.test(`options such as ${JSON.stringify(options)} are refused`, () => {
+    const error = assertThrows(() => new Service(options as object), EmulatorError, said);
+    assertEquals(error.code, "WRONG_OPTION");
+  });
+}

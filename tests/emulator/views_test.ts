@@ -120,11 +120,14 @@ Deno.test(".create of a view that exists fails, ifnotexists leaves it as it is",
   assertStringIncludes(String(view!["Query"]), "arg_max");
 });
 
-Deno.test("a disabled view still answers, and enabling it twice fails", async () => {
-  const kusto = await service();
+Deno.test("a disabled view still answers, but nothing is materialized, and enabling it twice fails", async () => {
+  const clock = new TestClock();
+  const kusto = await service(clock);
   await kusto.run(latest, ".disable materialized-view V");
+  clock.minutes(60);
   await kusto.stream("T", rows(["a", 1, "x"]));
   assertEquals(await kusto.rows("V"), [["a", 1, "x"]]);
+  assertEquals(await kusto.rows("materialized_view('V')"), []);
   const [view] = await kusto.show(".show materialized-view V");
   assertEquals([view!["IsEnabled"], view!["IsHealthy"]], [false, false]);
   await kusto.run(".enable materialized-view V");

@@ -145,9 +145,10 @@ async function deleteRecords(
     }
     whatIf = value.toLowerCase() === "true";
   }
-  const target = captures["view"] === undefined
-    ? database.table(captures["table"]!)
-    : database.view(captures["view"]);
+  const view = captures["view"] === undefined ? undefined : database.view(captures["view"]);
+  // What is deleted from a view are rows of its materialized part.
+  view?.materializeAll();
+  const target = view ?? database.table(captures["table"]!);
   const rows = await picked(context, target, captures["predicate"]!);
   if (!whatIf) target.remove(rows);
   if (captures["is:async"] !== undefined) {

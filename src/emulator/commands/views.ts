@@ -25,6 +25,9 @@ const viewColumns = columnsOf(
   "Name:string, SourceTable:string, Query:string, MaterializedTo:datetime, LastRun:datetime, LastRunResult:string, IsHealthy:bool, IsEnabled:bool, Folder:string, DocString:string, AutoUpdateSchema:bool, EffectiveDateTime:datetime, Lookback:timespan, LookbackColumn:string",
 );
 
+/** A view is healthy where it was materialized within the last hour. */
+const hour = 36_000_000_000n;
+
 function viewsResult(context: CommandContext, views: Iterable<MaterializedView>): CommandResult {
   const now = context.database.now();
   return resultOf(
@@ -33,10 +36,10 @@ function viewsResult(context: CommandContext, views: Iterable<MaterializedView>)
       view.name,
       view.source.name,
       view.definition.query.trim(),
-      now,
-      now,
-      view.isEnabled ? "Completed" : "Disabled",
-      view.isEnabled,
+      view.materializedTo(),
+      view.disabledAt ?? now,
+      "Completed",
+      view.materializedTo() > now - hour,
       view.isEnabled,
       view.settings.folder,
       view.settings.docString,
@@ -175,7 +178,7 @@ function setEnabled(context: CommandContext, name: string, enabled: boolean): Co
   if (view.isEnabled === enabled) {
     throw badView(name, `it is already ${enabled ? "enabled" : "disabled"}`);
   }
-  view.isEnabled = enabled;
+  view.disabledAt = enabled ? undefined : context.database.now();
   context.database.settingsChanged();
   return viewsResult(context, [view]);
 }

@@ -31,6 +31,13 @@ export interface TableSource {
   ingestedAt?(row: Row): bigint | null;
 }
 
+/** A materialized view: as a table it shows all rows of its source, its materialized part may be behind. */
+export interface ViewSource extends TableSource {
+  readonly materialized: TableSource;
+  /** Rows ingested up to these ticks are materialized. */
+  materializedTo(): bigint;
+}
+
 /** A stored function: `.create function NAME(parameters) { body }`. */
 export interface StoredFunction {
   readonly name: string;
@@ -46,6 +53,6 @@ export interface Catalog {
   /** Grows with every change of the schema, so that an analysed text may be kept for as long as it stays. */
   readonly schemaVersion: number;
   readonly tables: ReadonlyMap<string, TableSource>;
-  readonly views: ReadonlyMap<string, TableSource>;
+  readonly views: ReadonlyMap<string, ViewSource>;
   readonly functions: ReadonlyMap<string, StoredFunction>;
 }

@@ -5,7 +5,7 @@
  *
  * @module
  */
-import type { Column, Row, TableSource } from "./catalog.ts";
+import type { Column, Row, TableSource, ViewSource } from "./catalog.ts";
 import { compareForSort, type Ordering } from "../values/compare.ts";
 import { convertValue } from "../values/convert.ts";
 import { columnIndex, compileScalar, nameOf } from "./expressions.ts";
@@ -142,14 +142,27 @@ function compileCall(node: SyntaxNode, scope: Scope): Relation {
   const name = part(node, "Name").text.trim();
   const found = findFunction(name, node, scope);
   if (found) return callTabularFunction(node, found, scope);
-  if (name === "materialized_view" || name === "table") {
-    const [argument] = part(node, "ArgumentList").items;
-    const { tables, views } = scope.compilation.catalog;
-    const wanted = argument?.literal ?? "";
-    const source = views.get(wanted) ?? (name === "table" ? tables.get(wanted) : undefined);
-    if (source) return relationOf(source);
+  const [argument, maxAge] = part(node, "ArgumentList").items;
+  const { tables, views } = scope.compilation.catalog;
+  const wanted = argument?.literal ?? "";
+  const view = views.get(wanted);
+  if (name === "materialized_view" && view) {
+    return maxAge ? freshEnough(view, compileScalar(maxAge, scope)) : relationOf(view.materialized);
   }
+  const source = view ?? tables.get(wanted);
+  if (name === "table" && source) return relationOf(source);
   throw refuse(node, `the tabular function '${name}'`);
+}
+
+/** The materialized part of a view where it is no older than `maxAge`, else all of the view. */
+function freshEnough(view: ViewSource, maxAge: Scalar): Relation {
+  return {
+    columns: view.columns,
+    rows: (run) => {
+      const isFresh = run.now - view.materializedTo() <= (maxAge.get(NO_ROW, run) as bigint);
+      return (isFresh ? view.materialized : view).rows();
+    },
+  };
 }
 
 function compilePrint(node: SyntaxNode, scope: Scope): Relation {

@@ -25,6 +25,8 @@ export interface DatabaseSetup {
   readonly now: () => bigint;
   /** Runs the query of a materialized view. */
   readonly runView: ViewRunner;
+  /** Ticks by which the materialization of views lags behind ingestion. */
+  readonly viewLag: () => bigint;
   /** Where rows and schema are kept, if anywhere. */
   readonly store?: Store | undefined;
 }
@@ -41,14 +43,14 @@ export class Database implements Catalog {
   schemaVersion = 1;
   /** Told of every change of the schema. */
   readonly schemaListeners: (() => void)[] = [];
-  readonly #runView: ViewRunner;
+  readonly #setup: DatabaseSetup;
   readonly #store: Store | undefined;
   #nextKey = 1;
 
   constructor(setup: DatabaseSetup) {
     this.database = setup.name;
     this.now = setup.now;
-    this.#runView = setup.runView;
+    this.#setup = setup;
     this.#store = setup.store;
     const state = setup.store?.load();
     if (state) this.#restore(state);
@@ -104,9 +106,8 @@ export class Database implements Catalog {
     }
     this.views.set(name, view);
     this.#together(() => {
-      view.catchUp(rows);
-      view.merge();
-      this.#store?.saveView(view.key, view.columns, [], source.nextRowId - 1);
+      view.begin(rows, source.nextRowId - 1);
+      this.#store?.saveView(view.key, view.columns, [], view.progress());
       this.changed();
     });
     return view;
@@ -166,7 +167,7 @@ export class Database implements Catalog {
         const star = view.definition.aggregates.some(({ count }) => count < 0);
         if (view.settings.autoUpdateSchema) {
           this.redefineView(view, view.definition, view.settings);
-        } else if (lost || (added && star)) view.isEnabled = false;
+        } else if (lost || (added && star)) view.disabledAt ??= this.now();
       }
       this.changed();
     });
@@ -182,7 +183,7 @@ export class Database implements Catalog {
         view.redefine(old.definition, old.settings);
         throw error;
       }
-      this.#store?.saveView(view.key, view.columns, view.heldRows(), undefined);
+      this.#store?.saveView(view.key, view.columns, view.heldRows(), view.progress());
       this.changed();
     });
   }
@@ -207,18 +208,19 @@ export class Database implements Catalog {
     definition: ViewDefinition,
     settings: ViewSettings,
   ): MaterializedView {
-    const view = new MaterializedView(
+    const view: MaterializedView = new MaterializedView({
       name,
       key,
       source,
       definition,
       settings,
-      this.#runView,
-      this.now,
-      this.policies,
-    );
-    view.merged = (rows, mark) => this.#store?.saveView(key, view.columns, rows, mark);
-    view.removed = (rows) => this.#store?.removeRows(key, rows);
+      run: this.#setup.runView,
+      now: this.now,
+      lag: this.#setup.viewLag,
+      databasePolicies: this.policies,
+      materialized: (rows, progress) => this.#store?.saveView(key, view.columns, rows, progress),
+      removed: (rows) => this.#store?.removeRows(key, rows),
+    });
     return view;
   }
 
@@ -243,14 +245,13 @@ export class Database implements Catalog {
       const settings = { ...stored.settings, effectiveFrom: BigInt(stored.effectiveFrom) };
       const view = this.#makeView(stored.name, stored.key, source, definition, settings);
       fill(view.policies, stored.policies);
-      view.isEnabled = stored.isEnabled;
+      if (stored.disabledAt !== null) view.disabledAt = BigInt(stored.disabledAt);
       view.sourceColumns = stored.sourceColumns;
       view.resume(stored.columns);
-      view.restore(state.rows(stored.key, stored.columns));
-      const mark = state.mark(stored.key);
+      const progress = state.progress(stored.key);
       // Rows that were joined and then deleted may have had the highest numbers: none is given again.
-      source.nextRowId = Math.max(source.nextRowId, mark + 1);
-      view.catchUp(source.allRows().filter((row) => row.rowId > mark));
+      source.nextRowId = Math.max(source.nextRowId, progress.mark + 1);
+      view.restore(state.rows(stored.key, stored.columns), progress);
       this.views.set(stored.name, view);
     }
   }
@@ -289,7 +290,7 @@ function describe(database: Database, nextKey: number): StoredState["schema"] {
         autoUpdateSchema: view.settings.autoUpdateSchema,
       },
       effectiveFrom: String(view.settings.effectiveFrom),
-      isEnabled: view.isEnabled,
+      disabledAt: view.disabledAt === undefined ? null : String(view.disabledAt),
       columns: view.columns,
       sourceColumns: view.sourceColumns,
       policies: [...view.policies],

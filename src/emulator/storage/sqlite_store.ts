@@ -11,6 +11,7 @@ import { EmulatorError } from "../emulator_error.ts";
 import type { Store, StoredSchema, StoredState } from "./store.ts";
 import { cellsOf, cellsText } from "./stored_cells.ts";
 import type { StoredRow } from "./tables.ts";
+import type { ViewProgress } from "./views.ts";
 
 /** Changes with the form of what is kept. */
 const format = "1";
@@ -129,7 +130,7 @@ class SqliteStore implements Store {
             rowId: row.id,
           })
         ),
-      mark: (key) => Number(value(`mark ${key}`) ?? 0),
+      progress: (key) => JSON.parse(value(`progress ${key}`)!) as ViewProgress,
     };
   }
 
@@ -152,11 +153,11 @@ class SqliteStore implements Store {
     key: number,
     columns: readonly Column[],
     rows: readonly StoredRow[],
-    mark: number | undefined,
+    progress: ViewProgress,
   ): void {
     this.together(() => {
       this.#putRows(key, columns, rows);
-      if (mark !== undefined) this.#setState.run(`mark ${key}`, String(mark));
+      this.#setState.run(`progress ${key}`, JSON.stringify(progress));
     });
   }
 

@@ -7,6 +7,7 @@ import type { Column } from "../language/catalog.ts";
 import type { DescribedFunction } from "./database.ts";
 import type { Mapping } from "./mappings.ts";
 import type { StoredRow, TableSchema } from "./tables.ts";
+import type { ViewProgress } from "./views.ts";
 
 /** Named policies as they are kept. */
 export type StoredPolicies = readonly (readonly [string, Record<string, unknown>])[];
@@ -36,7 +37,7 @@ export interface StoredSchema {
       readonly autoUpdateSchema: boolean;
     };
     readonly effectiveFrom: string;
-    readonly isEnabled: boolean;
+    readonly disabledAt: string | null;
     readonly columns: readonly Column[];
     readonly sourceColumns: readonly Column[];
     readonly policies: StoredPolicies;
@@ -47,8 +48,8 @@ export interface StoredSchema {
 export interface StoredState {
   readonly schema: StoredSchema;
   rows(key: number, columns: readonly Column[]): StoredRow[];
-  /** The source row up to which a view's rows were joined. */
-  mark(key: number): number;
+  /** How far a view's materialization had come. */
+  progress(key: number): ViewProgress;
 }
 
 /** Keeps a database; a call that returns has made its change durable. */
@@ -59,12 +60,12 @@ export interface Store {
   addRows(key: number, columns: readonly Column[], rows: readonly StoredRow[]): void;
   /** Removes rows, or all rows of the table or view. */
   removeRows(key: number, rows: readonly StoredRow[] | undefined): void;
-  /** Keeps new and changed rows of a view, with the source row up to which it was joined where that changed. */
+  /** Keeps new and changed rows of a view, with how far its materialization has come. */
   saveView(
     key: number,
     columns: readonly Column[],
     rows: readonly StoredRow[],
-    mark: number | undefined,
+    progress: ViewProgress,
   ): void;
   /** Makes all that a function changes durable as one, or nothing of it. */
   together(change: () => void): void;

@@ -23,6 +23,8 @@ export interface RowListener {
   added?(rows: readonly StoredRow[]): void;
   /** Rows are about to go. */
   removing?(): void;
+  /** Rows are about to be given other columns. */
+  reshaping?(): void;
   /** Rows went; `undefined` stands for all of them. */
   removed?(rows: readonly StoredRow[] | undefined): void;
 }
@@ -146,7 +148,7 @@ export class Table implements TableSource {
 
   /** Gives the table other columns; cells of columns that stay are kept, matched by name. */
   changeColumns(columns: readonly Column[]): void {
-    for (const listener of this.listeners) listener.removing?.();
+    for (const listener of this.listeners) listener.reshaping?.();
     const from = columns.map((column) =>
       this.columns.findIndex((old) => old.name === column.name && old.type === column.type)
     );
@@ -169,7 +171,12 @@ export class Table implements TableSource {
 
   /** Every row held, those not visible yet included: what a durable store must keep. */
   allRows(): readonly StoredRow[] {
-    return [...this.#rows, ...this.#delayed.flatMap(({ rows }) => rows)];
+    return [...this.#rows, ...this.delayedRows()];
+  }
+
+  /** The rows that are not visible yet. */
+  delayedRows(): readonly StoredRow[] {
+    return this.#delayed.flatMap(({ rows }) => rows);
   }
 
   #show(rows: readonly StoredRow[]): void {

@@ -1,18 +1,21 @@
 /**
- * A materialized view: rows kept by key, and the source's rows that have not been joined to them yet.
+ * A materialized view: rows kept by key, and the source's rows that are not joined to them yet.
  *
- * As on the service, what a query sees is the materialized part with the newest rows joined to it, so it is never behind
- * its source; rows that are deleted from the source later stay in the view.
+ * As on the service, what a query of the view sees is the materialized part with the newest rows joined to it, so it is
+ * never behind its source; rows that are deleted from the source later stay in the view, but rows that are deleted before
+ * they are materialized never come into it.
+ *
+ * Sources: materialized-view-overview, materialized-view-function (Kusto documentation).
  *
  * @module
  */
-import type { Catalog, Column, Row, TableSource } from "../language/catalog.ts";
+import type { Catalog, Column, Row, TableSource, ViewSource } from "../language/catalog.ts";
 import type { Policies } from "./policies.ts";
 import { retentionTicks } from "./policies.ts";
 import type { RowListener, StoredRow, Table } from "./tables.ts";
 import { emptyValue } from "./tables.ts";
-import type { Value } from "../values/values.ts";
-import { badView, partsOf, type ViewDefinition, type ViewPart } from "./view_definition.ts";
+import { badView, partsOf, type ViewDefinition } from "./view_definition.ts";
+import { ViewRows } from "./view_rows.ts";
 
 /** Runs a view's query against a catalog that holds only its source. */
 export type ViewRunner = (query: string, catalog: Catalog) => {
@@ -29,58 +32,78 @@ export interface ViewSettings {
   readonly effectiveFrom: bigint;
 }
 
+/** How far a view's materialization has come, by the numbers of its source's rows. */
+export interface ViewProgress {
+  /** The last row that was joined. */
+  readonly mark: number;
+  /** Rows before the mark that were not: they became visible later than those after them. */
+  readonly missing: readonly number[];
+}
+
+/** What a view is made of. */
+export interface ViewSetup {
+  readonly name: string;
+  /** Names the view on disk. */
+  readonly key: number;
+  readonly source: Table;
+  readonly definition: ViewDefinition;
+  readonly settings: ViewSettings;
+  readonly run: ViewRunner;
+  /** Ticks now. */
+  readonly now: () => bigint;
+  /** Ticks by which materialization lags behind ingestion. */
+  readonly lag: () => bigint;
+  readonly databasePolicies: Policies;
+  /** Told of rows that a materialization added or changed. */
+  readonly materialized: (rows: readonly StoredRow[], progress: ViewProgress) => void;
+  /** Told of rows that went; `undefined` stands for all of them. */
+  readonly removed: (rows: readonly StoredRow[] | undefined) => void;
+}
+
 /** Rows ingested within one hour are joined together, and are as old as the youngest of them. */
 const mergeSpan = 36_000_000_000n;
 
 /** One materialized view. */
-export class MaterializedView implements TableSource {
+export class MaterializedView implements ViewSource {
   readonly name: string;
-  /** Names the view on disk. */
   readonly key: number;
   readonly source: Table;
   readonly policies: Policies = new Map();
   definition: ViewDefinition;
   settings: ViewSettings;
   columns: readonly Column[] = [];
-  isEnabled = true;
-  nextRowId = 1;
-  /** Told of rows that were added or changed by a merge, with the source row up to which it went. */
-  merged: ((rows: readonly StoredRow[], mark: number) => void) | undefined;
-  removed: ((rows: readonly StoredRow[] | undefined) => void) | undefined;
+  /** Ticks since when the view is disabled: nothing is materialized then. */
+  disabledAt: bigint | undefined;
   /** The columns of the source that the definition was bound to. */
   sourceColumns: readonly Column[];
-  readonly #now: () => bigint;
-  readonly #databasePolicies: Policies;
-  readonly #run: ViewRunner;
+  /** The materialized part alone. */
+  readonly materialized: TableSource;
+  readonly #setup: ViewSetup;
   readonly #listener: RowListener;
   readonly #seen: { columns: readonly Column[]; rows: readonly Row[] };
   readonly #catalog: Catalog & { schemaVersion: number };
-  #parts: readonly ViewPart[] = [];
-  #rows: StoredRow[] = [];
-  #byKey = new Map<string, StoredRow>();
-  #indexes = new Map<number, Map<string, Row[]>>();
-  #delta: StoredRow[] = [];
-  #oldest: bigint | undefined;
+  /** The materialized part. */
+  readonly #held: ViewRows;
+  /** Rows of the source that are not materialized. */
+  #pending: StoredRow[] = [];
+  /** What the pending rows add to the materialized part: new rows, and others in place of `#replaced`. */
+  readonly #ahead: ViewRows;
+  readonly #replaced = new Set<Row>();
+  /** How many of the pending rows `#ahead` has taken up. */
+  #lookedAt = 0;
+  #mark = 0;
 
-  constructor(
-    name: string,
-    key: number,
-    source: Table,
-    definition: ViewDefinition,
-    settings: ViewSettings,
-    run: ViewRunner,
-    now: () => bigint,
-    databasePolicies: Policies,
-  ) {
+  constructor(setup: ViewSetup) {
+    const { name, key, source, definition, settings } = setup;
     this.name = name;
     this.key = key;
     this.source = source;
     this.definition = definition;
     this.settings = settings;
     this.sourceColumns = source.columns;
-    this.#run = run;
-    this.#now = now;
-    this.#databasePolicies = databasePolicies;
+    this.#setup = setup;
+    this.#held = new ViewRows(definition.keys.length);
+    this.#ahead = new ViewRows(definition.keys.length);
     const seen = { columns: source.columns, rows: [] as readonly Row[] };
     this.#seen = seen;
     const replaced: TableSource = {
@@ -90,7 +113,7 @@ export class MaterializedView implements TableSource {
       },
       rows: () => seen.rows,
     };
-    // One catalog for the view's life, so that its query is analysed once and not at each merge.
+    // One catalog for the view's life, so that its query is analysed once and not at each materialization.
     this.#catalog = {
       database: "",
       schemaVersion: 1,
@@ -99,12 +122,32 @@ export class MaterializedView implements TableSource {
       functions: new Map(),
     };
     this.#listener = {
-      added: (rows) => {
-        for (const row of rows) this.#delta.push(row);
-      },
-      removing: () => this.merge(),
+      added: (rows) => this.#take(rows),
+      removing: () => this.#materialize(this.materializedTo()),
+      removed: (rows) => this.#forget(rows),
+      reshaping: () => this.materializeAll(),
     };
     source.listeners.push(this.#listener);
+    const columns = (): readonly Column[] => this.columns;
+    this.materialized = {
+      name,
+      get columns() {
+        return columns();
+      },
+      rows: () => this.#settled().all,
+      lookup: (column, values) =>
+        this.#isText(column) ? this.#settled().lookup(column, values) : undefined,
+    };
+  }
+
+  /** Whether rows are being materialized. */
+  get isEnabled(): boolean {
+    return this.disabledAt === undefined;
+  }
+
+  /** Rows ingested up to these ticks are materialized. */
+  materializedTo(): bigint {
+    return (this.disabledAt ?? this.#setup.now()) - this.#setup.lag();
   }
 
   /** Binds the view's query, which tells its columns. */
@@ -117,26 +160,19 @@ export class MaterializedView implements TableSource {
         throw badView(this.name, `${aggregate} of a decimal is not supported by this emulator`);
       }
     }
-    this.columns = columns;
-    this.#parts = parts;
-    if (before.length === 0 || this.#rows.length === 0) return;
-    const from = columns.map((column) => before.findIndex((old) => old.name === column.name));
-    for (const row of this.#rows) {
-      const cells = from.map((at, index) => at < 0 ? emptyValue(columns[index]!) : row[at]!);
-      row.splice(0, row.length, ...cells);
-    }
-    this.#indexes.clear();
+    this.resume(columns);
+    if (before.length > 0) this.#held.changeColumns(before, columns);
   }
 
   /** Takes up columns that were bound by an earlier process, so that no query need be analysed yet. */
   resume(columns: readonly Column[]): void {
     this.columns = columns;
-    this.#parts = partsOf(this.definition, columns.length);
+    this.#held.parts = this.#ahead.parts = partsOf(this.definition, columns.length);
   }
 
   /** Gives the view another query over the same keys; rows that it holds stay. */
   redefine(definition: ViewDefinition, settings: ViewSettings): void {
-    this.merge();
+    this.materializeAll();
     this.definition = definition;
     this.settings = settings;
     this.sourceColumns = this.source.columns;
@@ -144,80 +180,89 @@ export class MaterializedView implements TableSource {
     this.bind();
   }
 
-  /** Takes up rows that the source held before, or that were not joined when the process ended. */
-  catchUp(rows: readonly StoredRow[]): void {
-    for (const row of rows) this.#delta.push(row);
+  /** Begins with rows that the source holds already; all others up to `mark` are left out. */
+  begin(rows: readonly StoredRow[], mark: number): void {
+    this.#mark = mark;
+    for (const row of rows) this.#pending.push(row);
+    this.materializeAll();
   }
 
-  /** Puts back rows that a durable store kept. */
-  restore(rows: readonly StoredRow[]): void {
-    for (const row of rows) {
-      this.#keep(row);
-      this.nextRowId = Math.max(this.nextRowId, row.rowId + 1);
-    }
+  /** Goes on with rows that a durable store kept, and the source's rows that were not joined to them. */
+  restore(rows: readonly StoredRow[], { mark, missing }: ViewProgress): void {
+    this.#held.replace(rows);
+    this.#mark = mark;
+    const late = new Set(missing);
+    this.#take(this.source.allRows().filter(({ rowId }) => rowId > mark || late.has(rowId)));
+  }
+
+  /** How far materialization has come. */
+  progress(): ViewProgress {
+    const waiting = [...this.#pending, ...this.source.delayedRows()];
+    const missing = waiting.map(({ rowId }) => rowId).filter((rowId) => rowId < this.#mark);
+    return { mark: this.#mark, missing };
   }
 
   /** The rows that are materialized. */
   heldRows(): readonly StoredRow[] {
-    return this.#rows;
+    return this.#held.all;
   }
 
   rows(): readonly Row[] {
-    this.#settle();
-    return this.#rows;
+    const held = this.#settled();
+    this.#lookAhead();
+    if (this.#lookedAt === 0) return held.all;
+    return [...held.all.filter((row) => !this.#replaced.has(row)), ...this.#ahead.all];
   }
 
   lookup(column: number, values: ReadonlySet<string>): readonly Row[] | undefined {
-    if (column >= this.definition.keys.length || this.columns[column]?.type !== "string") {
-      return undefined;
-    }
-    this.#settle();
-    let index = this.#indexes.get(column);
-    if (index === undefined) {
-      index = new Map();
-      for (const row of this.#rows) addToIndex(index, row[column] as string, row);
-      this.#indexes.set(column, index);
-    }
-    const found: Row[] = [];
-    for (const value of values) {
-      const rows = index.get(value);
-      if (rows) { for (const row of rows) found.push(row); }
-    }
-    return found;
+    if (!this.#isText(column)) return undefined;
+    const held = this.#settled().lookup(column, values);
+    this.#lookAhead();
+    const ahead = this.#lookedAt === 0 ? undefined : this.#ahead.lookup(column, values);
+    return held && ahead ? [...held.filter((row) => !this.#replaced.has(row)), ...ahead] : held;
   }
 
-  /** Joins the rows that came since the last time to those that the view holds. */
-  merge(): void {
-    while (this.#delta.length > 0) {
-      const first = this.#delta[0]!.ingestedAt;
-      let end = 1;
-      while (end < this.#delta.length && this.#delta[end]!.ingestedAt - first < mergeSpan) end++;
-      const batch = this.#delta.splice(0, end);
-      const at = batch.at(-1)!.ingestedAt;
-      const changed = new Set<StoredRow>();
-      for (const row of this.#evaluate(batch).rows) changed.add(this.#join(row, at));
-      this.merged?.([...changed], batch.at(-1)!.rowId);
-    }
+  /** Joins all rows that came since the last time to those that the view holds, however fresh they are. */
+  materializeAll(): void {
+    this.#materialize(undefined);
   }
 
-  /** Removes rows of the view, as `.delete materialized-view` does. */
+  /** Removes rows of the materialized part, as `.delete materialized-view` does. */
   remove(gone: ReadonlySet<Row>): void {
     if (gone.size === 0) return;
-    this.#replaceRows(this.#rows.filter((row) => !gone.has(row)));
-    this.removed?.([...gone] as StoredRow[]);
+    this.#held.replace(this.#held.all.filter((row) => !gone.has(row)));
+    this.#lookAgain();
+    this.#setup.removed([...gone] as StoredRow[]);
   }
 
   /** Removes all rows of the view. */
   clear(): void {
-    this.merge();
-    this.#replaceRows([]);
-    this.removed?.(undefined);
+    this.materializeAll();
+    this.#held.replace([]);
+    this.#setup.removed(undefined);
   }
 
   /** Ends the view's listening to its source. */
   drop(): void {
     const at = this.source.listeners.indexOf(this.#listener);
     if (at >= 0) this.source.listeners.splice(at, 1);
+  }
+
+  #isText(column: number): boolean {
+    return this.columns[column]?.type === "string";
+  }
+
+  /** Takes up rows that became visible, but for those ingested before the view was to begin. */
+  #take(rows: readonly StoredRow[]): void {
+    const { effectiveFrom } = this.settings;
+    for (const row of rows) if (row.ingestedAt >= effectiveFrom) this.#pending.push(row);
+  }
+
+  #forget(rows: readonly StoredRow[] | undefined): void {
+    if (this.#pending.length === 0) return;
+    const gone = rows && new Set(rows);
+    this.#pending = gone ? this.#pending.filter((row) => !gone.has(row)) : [];
+    this.#lookAgain();
   }
 
   #evaluate(rows: readonly StoredRow[]): ReturnType<ViewRunner> {
@@ -231,84 +276,65 @@ export class MaterializedView implements TableSource {
       : rows.map((row) => from.map((at, index) => at < 0 ? emptyValue(columns[index]!) : row[at]!));
     this.#seen.columns = columns;
     this.#seen.rows = seen;
-    const result = this.#run(this.definition.query, this.#catalog);
+    const result = this.#setup.run(this.definition.query, this.#catalog);
     this.#seen.rows = [];
     return result;
   }
 
-  #join(row: Row, at: bigint): StoredRow {
-    const held = this.#byKey.get(this.#keyOf(row));
-    if (held === undefined) {
-      const added = Object.assign([...row], { ingestedAt: at, rowId: this.nextRowId++ });
-      this.#keep(added);
-      return added;
-    }
-    for (const { aggregate, first, count } of this.#parts) {
-      if (aggregate === "sum") {
-        held[first] = add(held[first]!, row[first]!);
-      } else if (wins(aggregate, row[first]!, held[first]!)) {
-        for (let column = first; column < first + count; column++) held[column] = row[column]!;
+  /** Materializes the pending rows ingested up to `last`, or all of them. */
+  #materialize(last: bigint | undefined): void {
+    if (this.#pending.length === 0) return;
+    const isDue = ({ ingestedAt }: StoredRow): boolean => last === undefined || ingestedAt <= last;
+    const due = this.#pending.filter(isDue).sort((a, b) => a.rowId - b.rowId);
+    if (due.length === 0) return;
+    this.#lookAgain();
+    while (due.length > 0) {
+      const first = due[0]!.ingestedAt;
+      let end = 1;
+      while (end < due.length && due[end]!.ingestedAt - first < mergeSpan) end++;
+      const batch = due.splice(0, end);
+      const youngest = batch.at(-1)!;
+      const changed = new Set<StoredRow>();
+      for (const row of this.#evaluate(batch).rows) {
+        changed.add(this.#held.join(row, youngest.ingestedAt));
       }
+      const joined = new Set(batch);
+      this.#pending = this.#pending.filter((row) => !joined.has(row));
+      this.#mark = Math.max(this.#mark, youngest.rowId);
+      this.#setup.materialized([...changed], this.progress());
     }
-    held.ingestedAt = at;
-    return held;
   }
 
-  #keep(row: StoredRow): void {
-    this.#rows.push(row);
-    this.#byKey.set(this.#keyOf(row), row);
-    for (const [column, index] of this.#indexes) addToIndex(index, row[column] as string, row);
-    if (this.#oldest === undefined || row.ingestedAt < this.#oldest) this.#oldest = row.ingestedAt;
-  }
-
-  #keyOf(row: Row): string {
-    let key = "";
-    for (let at = 0; at < this.definition.keys.length; at++) {
-      const text = String(row[at]);
-      key += `${text.length}:${text}`;
+  /** Joins pending rows to copies, so that queries see them and the materialized part stays as it is. */
+  #lookAhead(): void {
+    const next = this.#pending.slice(this.#lookedAt);
+    if (next.length === 0) return;
+    for (const row of this.#evaluate(next).rows) {
+      const held = this.#held.find(row);
+      if (held && !this.#ahead.find(row)) {
+        const { ingestedAt, rowId } = held;
+        this.#ahead.keep(Object.assign([...held], { ingestedAt, rowId }));
+        this.#replaced.add(held);
+      }
+      this.#ahead.join(row, next.at(-1)!.ingestedAt);
     }
-    return key;
+    this.#lookedAt = this.#pending.length;
   }
 
-  #replaceRows(rows: StoredRow[]): void {
-    this.#rows = [];
-    this.#byKey.clear();
-    this.#indexes.clear();
-    this.#oldest = undefined;
-    for (const row of rows) this.#keep(row);
+  #lookAgain(): void {
+    if (this.#lookedAt === 0) return;
+    this.#ahead.replace([]);
+    this.#replaced.clear();
+    this.#lookedAt = 0;
   }
 
-  #settle(): void {
+  /** The materialized part as it is now. */
+  #settled(): ViewRows {
     // Reading the source lets rows whose delay is over become visible, which this view is told of.
     this.source.rows();
-    this.merge();
-    if (this.#oldest === undefined) return;
-    const kept = this.#now() - retentionTicks(this.policies, this.#databasePolicies);
-    if (this.#oldest > kept) return;
-    this.remove(new Set(this.#rows.filter((row) => row.ingestedAt <= kept)));
-    this.#oldest = this.#rows.reduce<bigint | undefined>(
-      (least, row) => least === undefined || row.ingestedAt < least ? row.ingestedAt : least,
-      undefined,
-    );
+    this.#materialize(this.materializedTo());
+    const period = retentionTicks(this.policies, this.#setup.databasePolicies);
+    this.remove(new Set(this.#held.upTo(this.#setup.now() - period)));
+    return this.#held;
   }
-}
-
-function addToIndex(index: Map<string, Row[]>, value: string, row: Row): void {
-  const same = index.get(value);
-  if (same) same.push(row);
-  else index.set(value, [row]);
-}
-
-function add(left: Value, right: Value): Value {
-  if (left === null) return right;
-  if (right === null) return left;
-  if (typeof left === "bigint" && typeof right === "bigint") return BigInt.asIntN(64, left + right);
-  return Number(left) + Number(right);
-}
-
-function wins(aggregate: Exclude<ViewPart["aggregate"], "sum">, next: Value, held: Value): boolean {
-  if (aggregate === "take_any") return held === null || held === "";
-  if (next === null) return false;
-  if (held === null) return true;
-  return aggregate === "arg_max" || aggregate === "max" ? next > held : next < held;
 }

@@ -27,6 +27,14 @@ export const everyRole: readonly Role[] = ["admin"];
 /** Known tokens with their roles. */
 export type Tokens = Readonly<Record<string, readonly Role[]>>;
 
+/** Whether a value holds lists of known roles by token. */
+export function areTokens(value: unknown): boolean {
+  return typeof value === "object" && value !== null &&
+    Object.values(value).every((roles) =>
+      Array.isArray(roles) && roles.every((role) => Object.hasOwn(includes, role))
+    );
+}
+
 /** The roles that a request's token brings; undefined where it brings none and one is needed: 401. */
 export function rolesOf(
   tokens: Tokens | undefined,

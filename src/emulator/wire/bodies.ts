@@ -91,11 +91,12 @@ export function cutBody(bytes: Bytes): ReadableStream<Bytes> {
   }, { highWaterMark: 0 });
 }
 
-/** A body that comes after a wait, or breaks off when the request is given up before. */
+/** A body that comes after a wait, or breaks off when the request is given up before; then it calls `over`. */
 export function slowBody(
   bytes: Bytes,
   wait: () => Promise<void>,
   signal: AbortSignal | undefined,
+  over: () => void,
 ): ReadableStream<Bytes> {
   return new ReadableStream({
     async pull(controller) {
@@ -103,9 +104,14 @@ export function slowBody(
         if (signal?.aborted) reject(signal.reason);
         signal?.addEventListener("abort", () => reject(signal.reason), { once: true });
       });
-      await Promise.race([wait(), givenUp]);
+      try {
+        await Promise.race([wait(), givenUp]);
+      } finally {
+        over();
+      }
       controller.enqueue(bytes);
       controller.close();
     },
+    cancel: over,
   }, { highWaterMark: 0 });
 }

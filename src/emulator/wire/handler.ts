@@ -9,6 +9,7 @@ import { demandRole, everyRole, type Role, rolesOf, type Tokens } from "./access
 import { answerCommand, answerV1 } from "./answer_v1.ts";
 import { answerV2 } from "./answer_v2.ts";
 import { cutBody, readBody, slowBody } from "./bodies.ts";
+import { Concurrency } from "./concurrency.ts";
 import { runCommand } from "../commands/commands.ts";
 import type { Database } from "../storage/database.ts";
 import { readJson } from "../values/dynamic.ts";
@@ -73,6 +74,8 @@ interface Exchange {
   identity: RequestIdentity;
   subject: string;
   rows: number;
+  /** Says that the request is no longer under way. */
+  end: () => void;
 }
 
 const bodyLimit = 64 * 1_048_576;
@@ -89,6 +92,7 @@ const kinds: readonly (readonly [RegExp, RequestKind])[] = [
 /** Answers requests. */
 export class Handler {
   readonly #setup: HandlerSetup;
+  readonly #concurrency = new Concurrency();
   #turn: Promise<unknown> = Promise.resolve();
 
   constructor(setup: HandlerSetup) {
@@ -110,6 +114,7 @@ export class Handler {
       identity: this.#identify(request, database.database),
       subject: "",
       rows: 0,
+      end: () => {},
     };
     const on = exchange.kind;
     const note = (status: number, responseBytes: number): void =>
@@ -122,16 +127,19 @@ export class Handler {
       ? notFound(exchange.identity)
       : await this.#answer(exchange).catch((error: unknown) => this.#failure(error, exchange));
     if (answer.status === 200 && trouble.draw("lostReply", on)) {
+      exchange.end();
       note(0, 0);
       throw new ConnectionReset();
     }
     const bytes = new TextEncoder().encode(answer.body);
     note(answer.status, bytes.length);
-    const slow = trouble.draw("slowBody", on);
-    const body = trouble.draw("cutBody", on)
+    const cut = trouble.draw("cutBody", on);
+    const slow = cut ? undefined : trouble.draw("slowBody", on);
+    if (!slow) exchange.end();
+    const body = cut
       ? cutBody(bytes)
       : slow
-      ? slowBody(bytes, () => sleep(slow.delayMs ?? 1000), request.signal)
+      ? slowBody(bytes, () => sleep(slow.delayMs ?? 1000), request.signal, exchange.end)
       : bytes;
     return new Response(body, { status: answer.status, headers: answer.headers });
   }
@@ -139,10 +147,11 @@ export class Handler {
   async #answer(exchange: Exchange): Promise<PlainAnswer> {
     const { request, kind, identity } = exchange;
     const { trouble, tokens } = this.#setup;
+    exchange.end = this.#concurrency.begin(kind, trouble.cores);
     const down = trouble.draw("serviceError", kind);
     if (down) return this.#failure(unavailable(down.status ?? 503), exchange, down.retryAfter);
     const throttle = trouble.draw("throttle", kind);
-    if (throttle) return this.#failure(throttled(kind), exchange, throttle.retryAfter);
+    if (throttle) return this.#failure(throttled(kind, 1), exchange, throttle.retryAfter);
     if (kind === "metadata") {
       if (request.method !== "GET") return notAllowed(identity, "GET");
       return ok(metadataBody, identity);
