@@ -21,8 +21,8 @@ export interface RunAddress {
   readonly namespace: string;
   /** The checkpoint addressed; for `put` the parent. */
   readonly checkpointId: string | undefined;
-  /** One object per run, the same in its child namespaces. */
-  readonly run: object | undefined;
+  /** Objects that all calls of a run have in common, child namespaces included; most telling first. */
+  readonly run: readonly object[];
   /** Whether a node of a run calls, or a subgraph in it. */
   readonly byNode: boolean;
   /** The checkpoints of outer namespaces that the run hangs on. */
@@ -61,18 +61,24 @@ export function readAddress(
 ): Omit<RunAddress, "threadId"> & { readonly threadId: string | undefined } {
   const configurable = config.configurable ?? {};
   const { checkpoint_map: outer, checkpoint_ns: namespace } = configurable;
-  const { control } = config as { control?: unknown };
+  const { writer, control } = config as { writer?: unknown; control?: unknown };
   const namespaceText = idText("checkpoint_ns", namespace) ?? "";
   return {
     threadId: idText("thread_id", configurable.thread_id),
     namespace: namespaceText,
     checkpointId: idText("checkpoint_id", getCheckpointId(config) || undefined),
-    run: typeof control === "object" && control !== null ? control : undefined,
+    // Each run has a writer of its own, but where a node has a timeout it is wrapped anew for what the
+    // node calls. A control is handed on as it is, but one process may share it among its runs.
+    run: [writer, control].filter(isObject),
     byNode: namespaceText !== "" || READ_KEY in configurable,
     outer: Object.entries((outer ?? {}) as Record<string, string>)
       .map(([namespace, checkpointId]) => ({ namespace, checkpointId })),
     signal: config.signal,
   };
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === "function" || (typeof value === "object" && value !== null);
 }
 
 /**

@@ -37,6 +37,7 @@ import { tableNames, type WriteRow } from "./schema.ts";
 import { matchesFilter, searchTerms } from "./search.ts";
 import type { SetupOptions, SetupReport } from "./setup.ts";
 import { Store } from "./store.ts";
+import { deleteThread, type ThreadDeletionParts } from "./thread_deletion.ts";
 import { configOf, dump, load, loadTuple, loadWrite, serializeCheckpoint } from "./tuples.ts";
 import { RowWriter } from "./writer.ts";
 
@@ -84,6 +85,7 @@ export class KustoSaver extends BaseCheckpointSaver {
   readonly #incarnations = new Incarnations();
   readonly #writer: RowWriter;
   readonly #store: Store;
+  readonly #deletion: ThreadDeletionParts;
   readonly #calls = new Calls();
   #closing: Promise<void> | undefined;
 
@@ -103,15 +105,16 @@ export class KustoSaver extends BaseCheckpointSaver {
     this.#client = new KustoClient(settings);
     this.#clock = new StampClock(settings.now, writerName(settings.random));
     this.#writer = new RowWriter(this.#client, settings, names, recent);
-    this.#store = new Store({
+    const parts = {
       client: this.#client,
       settings,
       names,
       recent,
       incarnations: this.#incarnations,
       clock: this.#clock,
-      writer: this.#writer,
-    });
+    };
+    this.#store = new Store({ ...parts, writer: this.#writer });
+    this.#deletion = { ...parts, store: this.#store };
   }
 
   /**
@@ -153,7 +156,7 @@ export class KustoSaver extends BaseCheckpointSaver {
     return await this.#calls.run("read a checkpoint", undefined, async () => {
       if (threadId === undefined) return undefined;
       const head = await this.#awaitHead(threadId, namespace, checkpointId, signal);
-      if (run) this.#incarnations.beginRun(run, threadId, head.incarnation, byNode);
+      this.#incarnations.beginRun(run, threadId, head.incarnation, byNode);
       if (head.found) return await loadTuple(this.serde, head.found, this.#firstVersion);
       // Rows that will name this id belong to the life of the thread that was just read.
       if (checkpointId !== undefined) {
@@ -204,7 +207,8 @@ export class KustoSaver extends BaseCheckpointSaver {
 
   /**
    * Stores a checkpoint. One request, or two in sequence when a value is new and larger than 32 KB; one
-   * more to read for a thread that this saver has never seen.
+   * more to read if the caller has not read the thread before and names no checkpoint of it that this
+   * saver knows: somebody may have deleted the thread meanwhile.
    *
    * @param config Names the thread and the namespace; its `checkpoint_id` is the parent's.
    * @param checkpoint Its values are serialised in the tick of the call.
@@ -336,8 +340,9 @@ export class KustoSaver extends BaseCheckpointSaver {
     const id = requireText(action, "thread_id", threadId);
     await this.#calls.run(action, undefined, async () => {
       await this.#calls.settled(id);
-      await this.#writer.flush();
-      await this.#store.deleteThread(id);
+      // What fails here would be hidden anyway.
+      await this.#writer.settle(id);
+      await deleteThread(this.#deletion, id);
     });
   }
 

@@ -8,7 +8,6 @@ import type { KustoClient } from "./client.ts";
 import { CHUNK_BYTES } from "./codec.ts";
 import { compareText, type Stamp, type StampClock } from "./clock.ts";
 import type { Settings } from "./config.ts";
-import { KustoUnavailableError } from "./errors.ts";
 import { type ResultTable, rowsOf } from "./frames.ts";
 import type { Incarnations } from "./incarnations.ts";
 import type { QueryParameters } from "./kql.ts";
@@ -20,7 +19,6 @@ import type {
   CheckpointDeletionRow,
   CheckpointRow,
   TableNames,
-  ThreadDeletionRow,
   WriteRow,
 } from "./schema.ts";
 import type { RowWriter } from "./writer.ts";
@@ -62,7 +60,7 @@ export interface StoreParts {
   readonly writer: RowWriter;
 }
 
-/** Reads checkpoints, and deletes threads. */
+/** Reads checkpoints. */
 export class Store {
   readonly queries: Queries;
   readonly #parts: StoreParts;
@@ -233,13 +231,14 @@ export class Store {
   incarnation(threadId: string): Promise<Stamp> {
     let read = this.#coldReads.get(threadId);
     if (!read) {
-      read = this.#readIncarnation(threadId).finally(() => this.#coldReads.delete(threadId));
+      read = this.readIncarnation(threadId).finally(() => this.#coldReads.delete(threadId));
       this.#coldReads.set(threadId, read);
     }
     return read;
   }
 
-  async #readIncarnation(threadId: string): Promise<Stamp> {
+  /** Reads the incarnation of a thread, not before the call. */
+  async readIncarnation(threadId: string): Promise<Stamp> {
     const [table] = await this.query(this.queries.incarnation, {
       thread: threadId,
       own_incarnation: this.ownRows(threadId).incarnation,
@@ -252,38 +251,6 @@ export class Store {
     this.#parts.clock.observe(newest);
     this.#parts.incarnations.observe(threadId, newest);
     return newest;
-  }
-
-  /**
-   * Starts a new incarnation of a thread, which hides all rows of older ones; resolves when every
-   * reader sees it.
-   *
-   * @throws {KustoUnavailableError} If the deletion is stored but still not visible after `deleteTimeoutMs`.
-   */
-  async deleteThread(threadId: string): Promise<void> {
-    const { client, clock, names, settings, incarnations, recent } = this.#parts;
-    await this.#readIncarnation(threadId);
-    const incarnation = clock.next();
-    const created = new Date(settings.now()).toISOString();
-    const row: ThreadDeletionRow = { thread_id: threadId, incarnation };
-    const line = JSON.stringify({ ...row, created_at: created });
-    await client.ingest(names.threadDeletions, [new TextEncoder().encode(line)]);
-    incarnations.observe(threadId, incarnation);
-    recent.forget(threadId);
-    const deadline = settings.now() + settings.deleteTimeoutMs;
-    for (let wait = FIRST_WAIT_MS;; wait = Math.min(wait * 2, LONGEST_WAIT_MS)) {
-      const [table] = await this.query(this.queries.deletion, {
-        thread: threadId,
-        mark: incarnation,
-      });
-      if ((rowsOf<{ Count: number }>(table)[0]?.Count ?? 0) > 0) return;
-      if (settings.now() >= deadline) {
-        throw new KustoUnavailableError(
-          `Cannot confirm the deletion of a thread: it is stored, but was not visible to queries after ${settings.deleteTimeoutMs} ms, delete the thread again`,
-        );
-      }
-      await settings.sleep(wait, {});
-    }
   }
 }
 

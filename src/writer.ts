@@ -40,6 +40,12 @@ interface EncodedRow<T extends RecentTable> {
   readonly line: Uint8Array;
 }
 
+interface FailedWrite {
+  readonly threadId: string;
+  readonly send: () => Promise<void>;
+  readonly error: unknown;
+}
+
 /** Appends rows and remembers what it appended. */
 export class RowWriter {
   readonly #settings: Settings;
@@ -48,8 +54,8 @@ export class RowWriter {
   readonly #sentBlobs = new BoundedMap<string, number>(BLOBS_REMEMBERED);
   readonly #encoder = new TextEncoder();
   /** Accepted writes that are not durable yet; only buffered ones outlive their call. */
-  readonly #pending = new Set<Promise<unknown>>();
-  #failed: { send: () => Promise<void>; error: unknown }[] = [];
+  readonly #pending = new Map<Promise<unknown>, string>();
+  #failed: FailedWrite[] = [];
 
   constructor(client: KustoClient, settings: Settings, names: TableNames, recent: RecentRows) {
     this.#settings = settings;
@@ -116,7 +122,7 @@ export class RowWriter {
       await this.#batchers[write.table].append(rows.map(({ line }) => line));
     };
     if (this.#settings.durability === "buffered") {
-      this.#sendInBackground(send);
+      this.#sendInBackground(write.threadId, send);
     } else {
       await send();
     }
@@ -132,20 +138,30 @@ export class RowWriter {
   async flush(): Promise<void> {
     const retries = this.#failed;
     this.#failed = [];
-    for (const { send } of retries) this.#sendInBackground(send);
-    const pending = Promise.all(this.#pending);
-    await Promise.all(
-      Object.values(this.#batchers).map((batcher) => batcher.drainWhile(pending)),
-    );
+    for (const { threadId, send } of retries) this.#sendInBackground(threadId, send);
+    await this.#drainWhile(this.#pending.keys());
     const [failure] = this.#failed;
     if (failure) throw failure.error;
   }
 
-  #sendInBackground(send: () => Promise<void>): void {
+  /** Sends what is queued of a thread and waits until it is durable or has failed and stays queued. */
+  async settle(threadId: string): Promise<void> {
+    const ofThread = [...this.#pending].filter(([, of]) => of === threadId);
+    await this.#drainWhile(ofThread.map(([pending]) => pending));
+  }
+
+  async #drainWhile(pending: Iterable<Promise<unknown>>): Promise<void> {
+    const settled = Promise.all(pending);
+    await Promise.all(
+      Object.values(this.#batchers).map((batcher) => batcher.drainWhile(settled)),
+    );
+  }
+
+  #sendInBackground(threadId: string, send: () => Promise<void>): void {
     const pending = send().catch((error) => {
-      this.#failed.push({ send, error });
+      this.#failed.push({ threadId, send, error });
     });
-    this.#pending.add(pending);
+    this.#pending.set(pending, threadId);
     pending.then(() => this.#pending.delete(pending));
   }
 

@@ -57,12 +57,13 @@ for (
     assertEquals([address.threadId, address.checkpointId], [undefined, undefined]);
     assertEquals(address.namespace, "");
     assertEquals(address.outer, []);
-    assertEquals([address.run, address.signal], [undefined, undefined]);
+    assertEquals([address.run, address.signal], [[], undefined]);
   });
 }
 
 Deno.test("readAddress() takes the run, its outer checkpoints and its signal", () => {
   const control = {};
+  const writer = () => {};
   const { signal } = new AbortController();
   const config: RunnableConfig = {
     signal,
@@ -73,8 +74,8 @@ Deno.test("readAddress() takes the run, its outer checkpoints and its signal", (
       checkpoint_map: { "": "c1", "child:1": "c2" },
     },
   };
-  const address = requireCheckpoint("put writes", { ...config, control } as RunnableConfig);
-  assertStrictEquals(address.run, control);
+  const address = requireCheckpoint("put writes", { ...config, control, writer } as RunnableConfig);
+  assertEquals(address.run.map((object) => [writer, control].indexOf(object as never)), [0, 1]);
   assertStrictEquals(address.signal, signal);
   assertEquals(address.threadId, "5");
   assertEquals(address.namespace, "child:1");
@@ -87,7 +88,7 @@ Deno.test("readAddress() takes the run, its outer checkpoints and its signal", (
 
 for (const control of [null, 5, "run", undefined]) {
   Deno.test(`a control of ${JSON.stringify(control)} is no run`, () => {
-    assertEquals(readAddress({ control } as RunnableConfig).run, undefined);
+    assertEquals(readAddress({ control } as RunnableConfig).run, []);
   });
 }
 

@@ -344,3 +344,38 @@ Deno.test("A control that one process shares among its runs does not hide what c
     },
   );
 });
+
+Deno.test("What a caller writes that never reads belongs to the newest life, whoever deleted", async () => {
+  await using lab = await Lab.open();
+  const [own, other] = [lab.saver(), lab.saver()];
+  for (const life of ["1", "2", "3"]) {
+    const written = await own.put(at("t"), checkpointOf(life, { life }), LOOP, { life: 1 });
+    await own.putWrites(written, [["a", life]], "task");
+    await own.putWrites(at("t", "later"), [["a", life]], "task");
+    for (const reader of [other, lab.saver()]) {
+      const tuple = await reader.getTuple(at("t"));
+      assertEquals(tuple?.checkpoint.channel_values, { life });
+      assertEquals(tuple?.pendingWrites, [["task", "a", life]]);
+    }
+    await other.deleteThread("t");
+  }
+});
+
+Deno.test("deleteThread() waits for buffered rows of its thread, and not for those of others", async () => {
+  await using lab = await Lab.open();
+  // Buffered rows linger until somebody flushes.
+  const sleep = (ms: number) => ms < 30_000 ? Promise.resolve() : new Promise<void>(() => {});
+  const saver = lab.saver({ durability: "buffered", maxRetries: 0, sleep });
+  await saver.getTuple(at("t"));
+  await saver.getTuple(at("other"));
+  lab.emulator.trouble.add({ kind: "serviceError", on: "ingest", times: 1 });
+  await saver.put(at("other"), checkpointOf("1"), LOOP, {});
+  await assertRejects(() => saver.flush(), KustoUnavailableError);
+  await saver.put(at("t"), checkpointOf("1"), LOOP, {});
+  lab.requests();
+  await saver.deleteThread("t");
+  assertEquals(lab.requests(), ["ingest Checkpoints", "query", "ingest ThreadDeletions", "query"]);
+  assertEquals((await lab.saver().getTuple(at("other")))?.checkpoint.id, undefined);
+  await saver.flush();
+  assertEquals((await lab.saver().getTuple(at("other")))?.checkpoint.id, "1");
+});
