@@ -19,7 +19,7 @@ export const deletion: readonly Mutation[] = [
   {
     guards: "P7",
     fault: "calls a thread deleted before readers can see it",
-    file: "src/store.ts",
+    file: "src/thread_deletion.ts",
     find: "if ((rowsOf<{ Count: number }>(table)[0]?.Count ?? 0) > 0) return;",
     replace: "if (table) return;",
     test: "tests/saver/deletion_test.ts",
