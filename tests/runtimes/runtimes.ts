@@ -1,5 +1,5 @@
 // The same sources on every runtime, against an embedded Kusto in this process: deno task test:runtimes
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertStringIncludes } from "@std/assert";
 import { KustoEmulator } from "../../src/emulator/mod.ts";
 import { bundle } from "./bundle.ts";
 import { installTools, programs, root, run, tools } from "./tools.ts";
@@ -78,3 +78,46 @@ Deno.test("an agent stops and resumes on Vercel's edge runtime", () =>
     await bundle(`${here}/edge.ts`, file, { platform: "browser", format: "iife" });
     return run(programs.nodeCurrent, [`${here}/edge_host.mjs`, tools, file, url]);
   }));
+
+/** A command `az` that gives one token, and notes in a file that it was asked. */
+async function fakeAzureCli(token: string): Promise<{ env: Record<string, string>; log: string }> {
+  const bin = await Deno.makeTempDir({ dir: folder });
+  const log = `${bin}/asked`;
+  const answer = JSON.stringify({
+    accessToken: token,
+    expires_on: Math.floor(Date.now() / 1000) + 3600,
+    tokenType: "Bearer",
+  });
+  await Deno.writeTextFile(`${bin}/az`, `#!/bin/sh\necho "$@" >> ${log}\necho '${answer}'\n`);
+  await Deno.chmod(`${bin}/az`, 0o755);
+  const env = {
+    PATH: `${bin}:${Deno.env.get("PATH")}`,
+    // Of the credentials that are tried in turn only this one: others ask addresses beyond this machine.
+    AZURE_TOKEN_CREDENTIALS: "AzureCliCredential",
+  };
+  return { env, log };
+}
+
+const source = [Deno.execPath(), "run", "-A", "--no-lock", "--quiet", `${here}/sign_in.ts`];
+// Beside the tools, where a bundle finds @azure/identity as it would in a project that installed it.
+const bundled = `${tools}/sign_in.mjs`;
+
+for (
+  const [name, [program, ...args]] of Object.entries({
+    "Deno": source,
+    "Bun": [programs.bun, bundled],
+    "Node 20": [programs.node20, bundled],
+    "Node 26": [programs.nodeCurrent, bundled],
+  })
+) {
+  Deno.test(`DefaultAzureCredential signs in with the Azure CLI on ${name}`, async () => {
+    await bundle(`${here}/sign_in.ts`, bundled, { platform: "node", format: "esm" });
+    await using kusto = new KustoEmulator({ tokens: { "from-the-cli": ["admin"] } });
+    const { url } = await kusto.listen();
+    const { env, log } = await fakeAzureCli("from-the-cli");
+    assertEquals((await run(program!, [...args, url], env)).trim(), "signed in");
+    const asked = (await Deno.readTextFile(log)).trim().split("\n");
+    assertEquals(asked.length, 1);
+    assertStringIncludes(asked[0]!, "--resource https://kusto.kusto.windows.net");
+  });
+}

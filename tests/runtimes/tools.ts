@@ -13,6 +13,7 @@ export const tools: string = `${root}node_modules/.cache/runtimes`;
 
 /** What is installed, by the name it is installed under. */
 export const packages: Readonly<Record<string, string>> = {
+  "@azure/identity": "4.14.1",
   "bun": "1.4.5",
   "edge-runtime": "4.0.1",
   "esbuild": "0.28.2",
@@ -53,14 +54,19 @@ export const programs = {
 /**
  * Runs a program in the repository's folder.
  *
+ * @param env Variables beside those of this process.
  * @returns What it printed.
  */
-export async function run(program: string, args: readonly string[]): Promise<string> {
+export async function run(
+  program: string,
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): Promise<string> {
   const { success, stdout, stderr } = await new Deno.Command(program, {
     args: [...args],
     cwd: root,
-  })
-    .output();
+    env,
+  }).output();
   const [printed, complained] = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes));
   if (!success) throw new Error(`${program} ${args.join(" ")} failed:\n${printed}${complained}`);
   return printed!;
