@@ -13,14 +13,15 @@ export interface BundleOptions {
   readonly format: "esm" | "iife";
   /** Packages that stay outside. */
   readonly external?: readonly string[];
-  readonly minify?: boolean;
+  /** What a script calls the exports of its entry. */
+  readonly globalName?: string;
 }
 
 /** Bundles an entry file, from the repository's folder, into one file. */
 export async function bundle(
   entry: string,
   outFile: string,
-  { platform, format, external = [], minify = false }: BundleOptions,
+  { platform, format, external = [], globalName }: BundleOptions,
 ): Promise<void> {
   await run(programs.esbuild, [
     `${root}${entry}`,
@@ -30,7 +31,7 @@ export async function bundle(
     `--platform=${platform}`,
     `--format=${format}`,
     `--outfile=${outFile}`,
-    ...(minify ? ["--minify"] : []),
+    ...(globalName ? [`--global-name=${globalName}`] : []),
     ...external.map((name) => `--external:${name}`),
     // What deno.json says of it.
     "--alias:@std/async=./tests/stand-ins/async/mod.ts",

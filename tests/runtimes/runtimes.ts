@@ -2,7 +2,8 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { KustoEmulator } from "../../src/emulator/mod.ts";
 import { bundle } from "./bundle.ts";
-import { installTools, programs, root, run, tools } from "./tools.ts";
+import { serveOnEdgeRuntime, serveOnWorkerd } from "./hosts.ts";
+import { installTools, programs, run, tools } from "./tools.ts";
 
 const DONE = "stopped, resumed, listed, deleted";
 const here = "tests/runtimes";
@@ -34,50 +35,19 @@ for (const [name, node] of [["20", programs.node20], ["26", programs.nodeCurrent
     }));
 }
 
-Deno.test("an agent stops and resumes on Cloudflare's workerd", () =>
-  onKusto(async (url) => {
-    await bundle(`${here}/workerd.ts`, `${folder}/worker.mjs`, {
-      platform: "browser",
-      format: "esm",
-      external: ["node:async_hooks"],
-    });
-    await Deno.copyFile(`${root}${here}/workerd.capnp`, `${folder}/workerd.capnp`);
-    const server = new Deno.Command(programs.workerd, {
-      args: [
-        "serve",
-        "--control-fd=1",
-        "--socket-addr=http=127.0.0.1:0",
-        `${folder}/workerd.capnp`,
-      ],
-      stdout: "piped",
-    }).spawn();
-    try {
-      const port = await portOf(server.stdout);
-      const answer = await fetch(`http://127.0.0.1:${port}/?kusto=${encodeURIComponent(url)}`);
+for (
+  const [name, serve] of Object.entries({
+    "Cloudflare's workerd": () => serveOnWorkerd(`${here}/workerd.ts`),
+    "Vercel's edge runtime": () => serveOnEdgeRuntime(`${here}/edge.ts`),
+  })
+) {
+  Deno.test(`an agent stops and resumes on ${name}`, () =>
+    onKusto(async (kusto) => {
+      await using server = await serve();
+      const answer = await fetch(`${server.url}/?kusto=${encodeURIComponent(kusto)}`);
       return await answer.text();
-    } finally {
-      server.kill();
-      await server.status;
-    }
-  }));
-
-/** workerd says on its control channel which port it took. */
-async function portOf(control: ReadableStream<BufferSource>): Promise<number> {
-  let said = "";
-  for await (const text of control.pipeThrough(new TextDecoderStream())) {
-    said += text;
-    const port = /"port":(\d+)/.exec(said)?.[1];
-    if (port) return Number(port);
-  }
-  throw new Error(`workerd did not start: ${said}`);
+    }));
 }
-
-Deno.test("an agent stops and resumes on Vercel's edge runtime", () =>
-  onKusto(async (url) => {
-    const file = `${folder}/edge.js`;
-    await bundle(`${here}/edge.ts`, file, { platform: "browser", format: "iife" });
-    return run(programs.nodeCurrent, [`${here}/edge_host.mjs`, tools, file, url]);
-  }));
 
 /** A command `az` that gives one token, and notes in a file that it was asked. */
 async function fakeAzureCli(token: string): Promise<{ env: Record<string, string>; log: string }> {

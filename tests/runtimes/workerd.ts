@@ -1,8 +1,5 @@
-// A Cloudflare Worker that runs the smoke; needs the flag nodejs_als, as `interrupt` does.
+// A Cloudflare Worker with the flag nodejs_als.
 import { AsyncLocalStorage } from "node:async_hooks";
-import { AsyncLocalStorageProviderSingleton } from "@langchain/core/singletons";
-import { answer } from "./answer.ts";
+import { answerWith } from "./answer.ts";
 
-AsyncLocalStorageProviderSingleton.initializeGlobalInstance(new AsyncLocalStorage());
-
-export default { fetch: answer };
+export default { fetch: answerWith(AsyncLocalStorage) };
