@@ -10,16 +10,17 @@ import { areTokens, type Role } from "./wire/access.ts";
 import { checkTrouble, conditionRules, type Conditions, type Trouble } from "./wire/trouble.ts";
 
 /** How the emulator is called. */
-export const usage = `Usage: deno task emulator [OPTION]...
+export const usage =
+  `Usage: deno task emulator [--port N] [--data DIR] [--database NAME] [--token T=ROLES]
+                           [--login-endpoint URL] [--trouble JSON]
 
-  --port N                port on 127.0.0.1; 0 takes a free one (default 8080)
-  --data DIR              folder to keep everything in (default: memory only)
-  --database NAME         name of the database (default NetDefaultDB)
-  --token T=ROLES         ask for sign-in: the bearer token T has these roles, as in secret=viewer,ingestor; may be repeated
-  --trouble JSON          trouble from the start, as in '{"kind":"throttle","on":"query","times":2}'; may be repeated
-  --visibility-delay MS   streamed rows are seen this much later (default 0)
-  --view-lag MS           the materialized parts of views are this much behind (default 0)
-  --cores N               at most 10 queries and 6 streaming requests at once for each core (default: any number)`;
+  --port N         port on 127.0.0.1; 0 takes a free one (default 8080)
+  --data DIR       folder to keep everything in (default: memory only)
+  --database NAME  name of the database (default NetDefaultDB)
+  --token T=ROLES  ask for sign-in: the bearer token T has these roles, as in secret=viewer,ingestor; may be repeated
+  --login-endpoint URL
+                   the sign-in service that clients are told of (default: the public cloud's)
+  --trouble JSON   trouble from the start, as in '{"kind":"throttle","on":"query","times":2}'; may be repeated`;
 
 /** What the command line asks for. */
 export interface CommandLine {
@@ -40,6 +41,7 @@ export function readCommandLine(args: readonly string[]): CommandLine {
       port: { type: "string", default: "8080" },
       data: { type: "string" },
       database: { type: "string" },
+      "login-endpoint": { type: "string" },
       token: { type: "string", multiple: true },
       trouble: { type: "string", multiple: true },
       "visibility-delay": { type: "string" },
@@ -58,6 +60,7 @@ export function readCommandLine(args: readonly string[]): CommandLine {
     options: {
       ...(values.data !== undefined && { folder: values.data }),
       ...(values.database !== undefined && { database: values.database }),
+      ...(values["login-endpoint"] !== undefined && { loginEndpoint: values["login-endpoint"] }),
       ...(values.token && { tokens: Object.fromEntries(values.token.map(readToken)) }),
       ...(values.trouble && { trouble: values.trouble.map(readTrouble) }),
       ...readConditions({

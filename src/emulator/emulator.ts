@@ -13,6 +13,7 @@ import { Operations } from "./commands/operations.ts";
 import { Queries } from "./language/queries.ts";
 import { RequestLog, type RequestRecord } from "./wire/requests.ts";
 import { SchemaCache } from "./storage/schema_cache.ts";
+import { publicLoginEndpoint } from "./wire/metadata.ts";
 import type { Server } from "./wire/server.ts";
 import type { Store } from "./storage/store.ts";
 import { conditionRules, type Conditions, type Trouble, TroubleMaker } from "./wire/trouble.ts";
@@ -31,6 +32,8 @@ export interface KustoEmulatorOptions extends Conditions {
   readonly sleep?: (milliseconds: number) => Promise<void>;
   /** Tokens with their roles; when given, requests without one of them are answered with 401. */
   readonly tokens?: Tokens;
+  /** The sign-in service that clients are told of, for tests with one of their own. @default the public cloud's */
+  readonly loginEndpoint?: string;
   /**
    * Whether streaming ingestion learns of schema changes only after five minutes or a `.clear ... cache` command, as on
    * the service. @default true
@@ -165,7 +168,7 @@ export class KustoEmulator implements AsyncDisposable {
   }
 
   async #start(): Promise<Handler> {
-    const { folder, tokens, schemaCacheLag, sleep } = this.#options;
+    const { folder, tokens, loginEndpoint, schemaCacheLag, sleep } = this.#options;
     const clock = this.#options.now ?? Date.now;
     const now = (): bigint => ticksFromMilliseconds(clock());
     if (folder !== undefined) {
@@ -188,6 +191,7 @@ export class KustoEmulator implements AsyncDisposable {
       trouble: this.trouble,
       log: this.requests,
       tokens,
+      loginEndpoint: loginEndpoint ?? publicLoginEndpoint,
       newId: () => randomId(this.#random),
       elapsed: () => performance.now(),
       sleep: sleep ?? ((milliseconds) => new Promise((resume) => setTimeout(resume, milliseconds))),

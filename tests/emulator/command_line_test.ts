@@ -8,15 +8,15 @@ Deno.test("a command line without arguments asks for port 8080, in memory", () =
 Deno.test("every argument becomes an option of the emulator", () => {
   const args = ["--port", "0", "--data", "D", "--database", "X", "--token", "a=b=viewer,ingestor"];
   const trouble = '{"kind":"throttle","on":"query","times":2,"retryAfter":1}';
-  const conditions = ["--visibility-delay=5", "--view-lag=7", "--cores=2"];
-  const last = ["--token", "c=admin", "--trouble", trouble];
-  assertEquals(readCommandLine([...args, ...conditions, ...last]), {
+  const more = ["--token", "c=admin", "--trouble", trouble, "--login-endpoint", "http://[::1]:9"];
+  assertEquals(readCommandLine([...args, ...more]), {
     help: false,
     port: 0,
     options: {
       folder: "D",
       database: "X",
       tokens: { "a=b": ["viewer", "ingestor"], c: ["admin"] },
+      loginEndpoint: "http://[::1]:9",
       trouble: [{ kind: "throttle", on: "query", times: 2, retryAfter: 1 }],
       visibilityDelayMs: 5,
       viewLagMs: 7,

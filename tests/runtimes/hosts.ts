@@ -77,7 +77,13 @@ async function serve(
   port: RegExp,
   folder?: string,
 ): Promise<Served> {
-  const server = new Deno.Command(program, { args, env, cwd: root, stdout: "piped", stderr: "piped" })
+  const server = new Deno.Command(program, {
+    args,
+    env,
+    cwd: root,
+    stdout: "piped",
+    stderr: "piped",
+  })
     .spawn();
   const end = async () => {
     try {

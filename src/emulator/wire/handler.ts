@@ -61,6 +61,8 @@ export interface HandlerSetup {
   readonly trouble: TroubleMaker;
   readonly log: RequestLog;
   readonly tokens: Tokens | undefined;
+  /** The sign-in service that clients are told of. */
+  readonly loginEndpoint: string;
   readonly newId: () => string;
   /** Milliseconds of a clock that only goes forward, for time-outs. */
   readonly elapsed: () => number;
@@ -154,7 +156,7 @@ export class Handler {
     if (throttle) return this.#failure(throttled(kind, 1), exchange, throttle.retryAfter);
     if (kind === "metadata") {
       if (request.method !== "GET") return notAllowed(identity, "GET");
-      return ok(metadataBody, identity);
+      return ok(metadataBody(this.#setup.loginEndpoint), identity);
     }
     const roles = trouble.draw("expiredToken", kind)
       ? undefined
