@@ -203,6 +203,7 @@ const optionRules: Readonly<Record<keyof KustoEmulatorOptions, Rule>> = {
   ...conditionRules,
   database: text,
   folder: text,
+  loginEndpoint: text,
   now: callable,
   random: callable,
   sleep: callable,
