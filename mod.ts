@@ -24,6 +24,7 @@ export {
   KustoError,
   type KustoErrorCode,
   type KustoErrorDetails,
+  KustoFlushError,
   KustoInputError,
   KustoLimitError,
   KustoOptionsError,
@@ -35,6 +36,7 @@ export {
   KustoStateError,
   KustoUnavailableError,
   type SchemaProblem,
+  type UnstoredRows,
 } from "./src/errors.ts";
 export { KustoSaver } from "./src/saver.ts";
 export type { SetupOptions, SetupReport } from "./src/setup.ts";

@@ -1,5 +1,5 @@
 /**
- * Group commit: rows of concurrent callers share requests, and each caller learns its own outcome.
+ * Group commit: rows of concurrent callers share requests, and each row has its own outcome.
  *
  * A request starts as soon as a slot is free, so a lone row goes out at once and what arrives
  * meanwhile goes out together: no timer, low latency, high throughput (the way databases commit
@@ -27,15 +27,10 @@ export interface BatcherOptions {
   readonly sleep: (ms: number, options: { signal: AbortSignal }) => Promise<void>;
 }
 
-interface Call {
-  open: number;
-  readonly resolve: () => void;
-  readonly reject: (error: unknown) => void;
-}
-
 interface Line {
   readonly bytes: Uint8Array;
-  readonly call: Call;
+  readonly resolve: () => void;
+  readonly reject: (error: unknown) => void;
 }
 
 /** A queue of lines on their way to one table. */
@@ -44,7 +39,6 @@ export class Batcher {
   readonly #queue: Line[] = [];
   #queuedBytes = 0;
   #inFlight = 0;
-  #draining = 0;
   /** How many lines at the head of the queue must not wait for others. */
   #due = 0;
   #scheduled = false;
@@ -54,40 +48,26 @@ export class Batcher {
     this.#options = options;
   }
 
-  /** How many lines wait to be sent. */
-  get size(): number {
-    return this.#queue.length;
-  }
-
-  /** Sends lines; resolves when all are durable, rejects with the reason of the first that is not. */
-  append(lines: readonly Uint8Array[]): Promise<void> {
-    if (lines.length === 0) return Promise.resolve();
+  /** Sends a line; resolves when it is durable, rejects with the reason why it is not. */
+  append(bytes: Uint8Array): Promise<void> {
     return new Promise((resolve, reject) => {
-      const call: Call = { open: lines.length, resolve, reject };
-      for (const bytes of lines) {
-        this.#queue.push({ bytes, call });
-        this.#queuedBytes += bytes.length + 1;
-      }
+      this.#queue.push({ bytes, resolve, reject });
+      this.#queuedBytes += sizeOf(bytes);
       this.#schedule();
     });
   }
 
-  /** Lets nothing linger until `work` has settled. */
-  async drainWhile(work: Promise<unknown>): Promise<void> {
-    this.#draining++;
+  /** Lets what is queued now linger no longer. */
+  flush(): void {
+    this.#due = this.#queue.length;
     this.#schedule();
-    try {
-      await work;
-    } finally {
-      this.#draining--;
-    }
   }
 
   /** Starts sending once the code that is running now has had its say, so that its rows go together. */
   #schedule(): void {
     const { lingerMs, batchSize, batchBytes } = this.#options;
     const full = this.#queue.length >= batchSize || this.#queuedBytes >= batchBytes;
-    if (lingerMs === 0 || this.#draining > 0 || full) this.#due = this.#queue.length;
+    if (lingerMs === 0 || full) this.#due = this.#queue.length;
     if (this.#due === 0) return this.#startLinger();
     if (this.#scheduled) return;
     this.#scheduled = true;
@@ -116,7 +96,7 @@ export class Batcher {
     let count = 0;
     let bytes = 0;
     for (const line of this.#queue) {
-      const size = line.bytes.length + 1;
+      const size = sizeOf(line.bytes);
       if (count > 0 && (count >= batchSize || bytes + size > batchBytes)) break;
       count++;
       bytes += size;
@@ -125,6 +105,7 @@ export class Batcher {
     return this.#queue.splice(0, count);
   }
 
+  /** Sends a batch; one that is refused for some line's fault again by halves, down to the culprit. */
   async #sendBatch(batch: readonly Line[]): Promise<void> {
     try {
       await this.#options.send(batch.map((line) => line.bytes));
@@ -135,10 +116,10 @@ export class Batcher {
         await this.#sendBatch(batch.slice(half));
         return;
       }
-      for (const { call } of batch) call.reject(error);
+      for (const line of batch) line.reject(error);
       return;
     }
-    for (const { call } of batch) if (--call.open === 0) call.resolve();
+    for (const line of batch) line.resolve();
   }
 
   #startLinger(): void {
@@ -152,4 +133,9 @@ export class Batcher {
     // An aborted wait rejects: its rows have gone out already.
     this.#options.sleep(this.#options.lingerMs, { signal: linger.signal }).then(due, () => {});
   }
+}
+
+/** What a line takes in a request, its end included. */
+function sizeOf(bytes: Uint8Array): number {
+  return bytes.length + 1;
 }

@@ -52,6 +52,14 @@ export interface KustoSaverOptions {
    */
   readonly flushIntervalMs?: number;
   /**
+   * How many bytes of rows to keep in memory, as they are sent: those that are queued, and those that
+   * are stored but may not be visible to queries yet. Above it writes wait; a larger row waits until
+   * it is alone.
+   *
+   * @default {67_108_864}
+   */
+  readonly maxPendingBytes?: number;
+  /**
    * How long one request may take, for the service and for the client, in milliseconds.
    *
    * @default {30_000}
@@ -194,6 +202,7 @@ function checkedSettings(options: KustoSaverOptions): Settings {
     durability: oneOf("durability", options.durability, ["acknowledged", "buffered"]),
     batchSize: whole("batchSize", options.batchSize, 100, 1),
     flushIntervalMs: time("flushIntervalMs", options.flushIntervalMs, 30_000, 1),
+    maxPendingBytes: whole("maxPendingBytes", options.maxPendingBytes, 64 * 1024 * 1024, 1),
     queryTimeoutMs: time("queryTimeoutMs", options.queryTimeoutMs, 30_000, 1),
     maxRetries: options.maxRetries === Infinity
       ? Infinity

@@ -18,6 +18,7 @@ export type KustoErrorCode =
   | "REQUEST_REFUSED"
   | "PROTOCOL_BROKEN"
   | "STATE_INCOMPLETE"
+  | "ROWS_UNSTORED"
   | "CLOSED";
 
 /** What is known of a failure beside its message; each field is there where it applies. */
@@ -195,6 +196,41 @@ export class KustoStateError extends KustoError {
   override readonly name = "KustoStateError";
   /** Tells errors of this kind apart. */
   override readonly code = "STATE_INCOMPLETE";
+}
+
+/** Rows of one table that are not stored. */
+export interface UnstoredRows {
+  /** The table. */
+  readonly table: string;
+  /** How many rows. */
+  readonly rows: number;
+}
+
+/**
+ * Buffered rows could not be stored: they stay queued and are tried again. What failed for the first of
+ * them is the `cause`.
+ */
+export class KustoFlushError extends KustoError {
+  /** The name of the class. */
+  override readonly name = "KustoFlushError";
+  /** Tells errors of this kind apart. */
+  override readonly code = "ROWS_UNSTORED";
+  /** How many rows of which tables. */
+  readonly unstored: readonly UnstoredRows[];
+
+  /**
+   * Makes an error.
+   *
+   * @param message The action that failed, a colon, what is and what should be.
+   * @param details What else is known, and what is not stored.
+   */
+  constructor(
+    message: string,
+    details: KustoErrorDetails & { readonly unstored?: readonly UnstoredRows[] } = {},
+  ) {
+    super(message, details);
+    this.unstored = details.unstored ?? [];
+  }
 }
 
 /** The saver was closed before the call: create a new one. */

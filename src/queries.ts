@@ -20,6 +20,8 @@ export interface Queries {
   readonly incarnation: string;
   /** Whether a thread's deletion can be seen. */
   readonly deletion: string;
+  /** Which of some rows can be seen: the keys of checkpoints, of writes and of blobs. */
+  readonly visible: string;
   /** Chunks of blobs, by blob id and range of chunks. */
   readonly blobs: string;
   /** One page of checkpoints of one thread or all, newest first, with all that belongs to them. */
@@ -36,6 +38,7 @@ export function buildQueries(names: TableNames): Queries {
     head: { latest: headQuery(names, "latest"), byId: headQuery(names, "byId") },
     incarnation: incarnationQuery(names),
     deletion: deletionQuery(names),
+    visible: visibleQuery(names),
     blobs: blobsQuery(names),
     page: { ofThread: pageQuery(names, "thread"), ofAll: pageQuery(names, "all") },
     ancestry: ancestryQuery(names),
@@ -129,6 +132,20 @@ print newest = newest`;
 function deletionQuery(names: TableNames): string {
   return `declare query_parameters(thread:string, mark:string);
 ${names.threadDeletions} | where thread_id == thread and incarnation == mark | count`;
+}
+
+function visibleQuery(names: TableNames): string {
+  const keys = "project thread_id, revision";
+  return `declare query_parameters(threads:dynamic, checkpoint_revisions:dynamic, write_revisions:dynamic, blob_ids:dynamic);
+let chosen = materialize${guarded("threads")};
+${names.checkpoints} | where thread_id in (chosen) and revision in (${
+    guarded("checkpoint_revisions")
+  }) | ${keys};
+${names.writes} | where thread_id in (chosen) and revision in (${
+    guarded("write_revisions")
+  }) | ${keys};
+${names.blobs} | where thread_id in (chosen) and blob_id in (blob_ids)
+| project thread_id, incarnation, blob_id, chunk, chunks`;
 }
 
 function blobsQuery(names: TableNames): string {

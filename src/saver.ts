@@ -101,7 +101,10 @@ export class KustoSaver extends BaseCheckpointSaver {
     this.getNextVersion = this.getNextVersion.bind(this);
     const settings = this.#settings = settingsFrom(options);
     const names = tableNames(settings.tablePrefix);
-    const recent = new RecentRows(settings.now);
+    const recent = new RecentRows({
+      now: settings.now,
+      readableOnce: settings.durability === "buffered" ? "accepted" : "acknowledged",
+    });
     this.#client = new KustoClient(settings);
     this.#clock = new StampClock(settings.now, writerName(settings.random));
     this.#writer = new RowWriter(this.#client, settings, names, recent);
@@ -401,11 +404,13 @@ export class KustoSaver extends BaseCheckpointSaver {
   }
 
   /**
-   * Waits until everything that was accepted so far is durable. With the default `durability` that is
-   * all calls that have not resolved yet.
+   * Waits until everything that was accepted so far is durable, calls that have not resolved yet
+   * included; buffered rows are sent at once, those that failed before again.
    *
-   * @throws The first reason why buffered rows could not be stored; they stay queued, and the next
-   * `flush` tries again.
+   * With the default `durability` each call reports its own failure and this one none.
+   *
+   * @throws {KustoFlushError} If buffered rows could not be stored: how many of which tables, and why.
+   * They stay queued and are tried again, by themselves and by the next `flush`.
    */
   async flush(): Promise<void> {
     await this.#calls.settled();
@@ -413,16 +418,14 @@ export class KustoSaver extends BaseCheckpointSaver {
   }
 
   /**
-   * Waits for all calls, makes everything durable and refuses further calls. Can be repeated.
+   * Waits for all calls, refuses further ones and makes everything durable. Can be repeated.
    *
-   * @throws As {@link flush} does.
+   * @throws As {@link flush} does; what is queued then is still tried again while the process runs.
    */
-  close(): Promise<void> {
-    this.#closing ??= (async () => {
-      await this.#calls.close(() => this.#settings.sleep(0, {}));
-      await this.#writer.flush();
-    })();
-    return this.#closing;
+  async close(): Promise<void> {
+    this.#closing ??= this.#calls.close(() => this.#settings.sleep(0, {}));
+    await this.#closing;
+    await this.#writer.flush();
   }
 
   /** Does what {@link close} does, at the end of an `await using` block. */

@@ -1,5 +1,9 @@
 /**
- * Rows on their way to the service: encoded once, sent in shared requests, kept until visible.
+ * Rows on their way to the service: encoded once, blobs first, in requests shared per table.
+ *
+ * A write waits for room, is taken in (see `recent_rows.ts` for the life of a row), and goes through
+ * one queue for each table (`batcher.ts`). Its caller waits until it is stored; of a buffered write the
+ * caller does not wait, and `outbox.ts` sees to it that it is stored.
  *
  * @module
  */
@@ -9,12 +13,16 @@ import type { KustoClient } from "./client.ts";
 import type { Stamp } from "./clock.ts";
 import { CHUNK_BYTES, splitBytes } from "./codec.ts";
 import type { Settings } from "./config.ts";
-import { KustoLimitError, KustoRequestError } from "./errors.ts";
-import type { RecentRows, RecentRowTypes, RecentTable } from "./recent_rows.ts";
+import { KustoError, KustoFlushError, KustoLimitError, KustoRequestError } from "./errors.ts";
+import { Outbox, type Undelivered } from "./outbox.ts";
+import { buildQueries } from "./queries.ts";
+import type { KeptRow, RecentRows, RecentRowTypes, RecentTable } from "./recent_rows.ts";
+import { Room } from "./room.ts";
 import type { BlobReference, BlobRow, TableNames } from "./schema.ts";
+import { dropVisible } from "./visibility.ts";
 
-/** The service takes 4 MB a request before compression; the rest is slack. */
-const REQUEST_BYTES = 4_000_000 - 100_000;
+/** The service takes 4 MB a request before compression. */
+const REQUEST_BYTES = 4_000_000;
 /** Two requests a table at a time: the second goes out while the first is acknowledged. */
 const CONCURRENT_REQUESTS = 2;
 /**
@@ -35,31 +43,46 @@ export interface Write<T extends Exclude<RecentTable, "blobs">> {
   readonly blobs: ReadonlyMap<string, Uint8Array>;
 }
 
-interface EncodedRow<T extends RecentTable> {
-  readonly row: RecentRowTypes[T];
+interface EncodedRow {
+  readonly table: RecentTable;
+  readonly row: RecentRowTypes[RecentTable];
   readonly line: Uint8Array;
 }
 
-interface FailedWrite {
-  readonly threadId: string;
-  readonly send: () => Promise<void>;
-  readonly error: unknown;
+/** A row that was taken in, and the line that carries it. */
+interface Outgoing {
+  readonly kept: KeptRow;
+  readonly line: Uint8Array;
 }
 
-/** Appends rows and remembers what it appended. */
+/** What one call stores: no row goes before the blobs are there. */
+interface Parcel {
+  readonly threadId: string;
+  readonly blobs: readonly Outgoing[];
+  readonly rows: readonly Outgoing[];
+  /** Called when the blobs are there. */
+  readonly onBlobsStored: () => void;
+}
+
+/** Stores rows, and remembers what it stored. */
 export class RowWriter {
   readonly #settings: Settings;
+  readonly #names: TableNames;
   readonly #recent: RecentRows;
   readonly #batchers: Record<RecentTable, Batcher>;
+  readonly #room: Room;
+  readonly #outbox: Outbox<Parcel>;
+  /** Rows on their way, each once however many writes need it. */
+  readonly #sending = new Map<KeptRow, Promise<void>>();
   readonly #sentBlobs = new BoundedMap<string, number>(BLOBS_REMEMBERED);
   readonly #encoder = new TextEncoder();
-  /** Accepted writes that are not durable yet; only buffered ones outlive their call. */
-  readonly #pending = new Map<Promise<unknown>, string>();
-  #failed: FailedWrite[] = [];
 
   constructor(client: KustoClient, settings: Settings, names: TableNames, recent: RecentRows) {
     this.#settings = settings;
+    this.#names = names;
     this.#recent = recent;
+    const sleepLightly = (ms: number, options: { signal: AbortSignal }) =>
+      settings.sleep(ms, { ...options, persistent: false });
     const batcher = (table: string) =>
       new Batcher({
         send: (lines) => client.ingest(table, lines),
@@ -67,7 +90,7 @@ export class RowWriter {
         batchBytes: REQUEST_BYTES,
         concurrency: CONCURRENT_REQUESTS,
         lingerMs: settings.durability === "buffered" ? settings.flushIntervalMs : 0,
-        sleep: (ms, options) => settings.sleep(ms, { ...options, persistent: false }),
+        sleep: sleepLightly,
         divisible: (error) =>
           error instanceof KustoRequestError || error instanceof KustoLimitError,
       });
@@ -76,11 +99,23 @@ export class RowWriter {
       writes: batcher(names.writes),
       blobs: batcher(names.blobs),
     };
-  }
-
-  /** Rows that wait to be sent. */
-  get queueSize(): number {
-    return Object.values(this.#batchers).reduce((sum, batcher) => sum + batcher.size, 0);
+    this.#outbox = new Outbox({
+      store: (parcel, isRetry) => this.#store(parcel, isRetry),
+      retryBackoffMs: settings.retryBackoffMs,
+      random: settings.random,
+      sleep: sleepLightly,
+    });
+    const visible = buildQueries(names).visible;
+    this.#room = new Room({
+      limit: settings.maxPendingBytes,
+      kept: () => recent.bytes,
+      makeRoom: async () => {
+        this.#sendQueued();
+        // A writer must not fail for what it does not need: time makes room too.
+        await dropVisible(client, visible, recent).catch(() => {});
+      },
+      sleep: (ms) => settings.sleep(ms, {}),
+    });
   }
 
   /** When a blob of a thread was sent, if a new row may refer to it without sending it again. */
@@ -104,71 +139,139 @@ export class RowWriter {
   }
 
   /**
-   * Appends rows, their blobs first.
+   * Stores rows, their blobs first; waits while there is no room for them.
    *
    * Resolves when the service has acknowledged all; with `durability: "buffered"` once they are
    * queued. Rows can be read by this saver from then on.
+   *
+   * @throws {KustoLimitError} If a row is larger than a request may be; then nothing is sent.
+   * @throws What the first row failed with, when all that were sent have an outcome.
    */
   async write<T extends Exclude<RecentTable, "blobs">>(write: Write<T>): Promise<void> {
     const blobs = [...write.blobs].flatMap(([id, bytes]) => blobRows(write, id, bytes))
-      .map((row) => this.#encode<"blobs">(row));
-    const rows = write.rows.map((row) => this.#encode<T>(row));
+      .map((row) => this.#encode("blobs", row));
+    const rows = write.rows.map((row) => this.#encode(write.table, row));
     const sent = this.#settings.now();
-    const send = async () => {
-      await this.#batchers.blobs.append(blobs.map(({ line }) => line));
+    const onBlobsStored = () => {
       for (const id of write.blobs.keys()) {
         this.#sentBlobs.set(blobKey(write.threadId, write.incarnation, id), sent);
       }
-      await this.#batchers[write.table].append(rows.map(({ line }) => line));
     };
-    if (this.#settings.durability === "buffered") {
-      this.#sendInBackground(write.threadId, send);
-    } else {
-      await send();
-    }
-    for (const { row, line } of blobs) this.#recent.add("blobs", row, line.length);
-    for (const { row, line } of rows) this.#recent.add(write.table, row, line.length);
+    const bytes = [...blobs, ...rows].reduce((sum, { line }) => sum + line.length, 0);
+    await this.#room.enter(bytes, () => {
+      const parcel: Parcel = {
+        threadId: write.threadId,
+        blobs: this.#accept(blobs),
+        rows: this.#accept(rows),
+        onBlobsStored,
+      };
+      return this.#settings.durability === "buffered"
+        ? this.#outbox.add(parcel)
+        : this.#storeOrGiveUp(parcel);
+    });
   }
 
   /**
    * Sends what is queued and waits until it is durable; what failed before is tried again.
    *
-   * @throws The reason of the first failure; what failed stays queued.
+   * @throws {KustoFlushError} If rows could not be stored; they stay queued.
    */
   async flush(): Promise<void> {
-    const retries = this.#failed;
-    this.#failed = [];
-    for (const { threadId, send } of retries) this.#sendInBackground(threadId, send);
-    await this.#drainWhile(this.#pending.keys());
-    const [failure] = this.#failed;
-    if (failure) throw failure.error;
+    const flushed = this.#outbox.flush();
+    this.#sendQueued();
+    const undelivered = await flushed;
+    if (undelivered.length > 0) throw this.#flushError(undelivered);
   }
 
   /** Sends what is queued of a thread and waits until it is durable or has failed and stays queued. */
   async settle(threadId: string): Promise<void> {
-    const ofThread = [...this.#pending].filter(([, of]) => of === threadId);
-    await this.#drainWhile(ofThread.map(([pending]) => pending));
+    const settled = this.#outbox.flush((parcel) => parcel.threadId === threadId);
+    this.#sendQueued();
+    await settled;
   }
 
-  async #drainWhile(pending: Iterable<Promise<unknown>>): Promise<void> {
-    const settled = Promise.all(pending);
-    await Promise.all(
-      Object.values(this.#batchers).map((batcher) => batcher.drainWhile(settled)),
+  #sendQueued(): void {
+    for (const batcher of Object.values(this.#batchers)) batcher.flush();
+  }
+
+  #accept(rows: readonly EncodedRow[]): Outgoing[] {
+    return rows.map(({ table, row, line }) => ({
+      kept: this.#recent.accept(table, row, line.length),
+      line,
+    }));
+  }
+
+  async #storeOrGiveUp(parcel: Parcel): Promise<void> {
+    try {
+      await this.#store(parcel, false);
+    } catch (error) {
+      for (const { kept } of [...parcel.blobs, ...parcel.rows]) {
+        // Another write may need the same blob.
+        if (!this.#sending.has(kept)) this.#recent.giveUp(kept);
+      }
+      throw error;
+    }
+  }
+
+  async #store({ blobs, rows, onBlobsStored }: Parcel, isRetry: boolean): Promise<void> {
+    await this.#sendAll(blobs);
+    onBlobsStored();
+    const sending = this.#sendAll(rows);
+    // They have waited for their blobs or for their turn to be tried again: they do not linger too.
+    if (isRetry || blobs.length > 0) this.#sendQueued();
+    await sending;
+  }
+
+  async #sendAll(rows: readonly Outgoing[]): Promise<void> {
+    const outcomes = await Promise.allSettled(rows.map((row) => this.#send(row)));
+    const failure = outcomes.find((outcome) => outcome.status === "rejected");
+    if (failure) throw failure.reason;
+  }
+
+  /** Sends a row, unless it is stored, its thread is deleted, or it is on its way already. */
+  #send({ kept, line }: Outgoing): Promise<void> {
+    if (kept.state !== "accepted") return Promise.resolve();
+    let sending = this.#sending.get(kept);
+    if (!sending) {
+      sending = this.#batchers[kept.table].append(line)
+        .finally(() => this.#sending.delete(kept))
+        .then(() => this.#recent.acknowledge(kept));
+      this.#sending.set(kept, sending);
+    }
+    return sending;
+  }
+
+  #encode<T extends RecentTable>(table: T, row: RecentRowTypes[T]): EncodedRow {
+    const created = new Date(this.#settings.now()).toISOString();
+    const line = this.#encoder.encode(JSON.stringify({ ...row, created_at: created }));
+    if (line.length >= REQUEST_BYTES) {
+      throw new KustoLimitError(
+        `Cannot store a row of table "${
+          this.#names[table]
+        }": it takes ${line.length} bytes, but a request holds ${REQUEST_BYTES}; make the names and ids in it shorter or fewer`,
+        { table: this.#names[table] },
+      );
+    }
+    return { table, row, line };
+  }
+
+  #flushError(undelivered: readonly Undelivered<Parcel>[]): KustoFlushError {
+    const kept = new Set(
+      undelivered.flatMap(({ item }) => [...item.blobs, ...item.rows]).map((row) => row.kept),
     );
-  }
-
-  #sendInBackground(threadId: string, send: () => Promise<void>): void {
-    const pending = send().catch((error) => {
-      this.#failed.push({ threadId, send, error });
-    });
-    this.#pending.set(pending, threadId);
-    pending.then(() => this.#pending.delete(pending));
-  }
-
-  #encode<T extends RecentTable>(row: RecentRowTypes[T]): EncodedRow<T> {
-    const time = new Date(this.#settings.now()).toISOString();
-    const stamped = { ...row, created_at: time };
-    return { row, line: this.#encoder.encode(JSON.stringify(stamped)) };
+    const counts = new Map<string, number>();
+    for (const { table, state } of kept) {
+      const name = this.#names[table];
+      if (state === "accepted") counts.set(name, (counts.get(name) ?? 0) + 1);
+    }
+    const unstored = Array.from(counts, ([table, rows]) => ({ table, rows }));
+    const what = unstored.map(({ table, rows }) => `${rows} of table "${table}"`).join(" and ");
+    const [{ error }] = undelivered as [Undelivered<Parcel>];
+    const reason = error instanceof KustoError ? `: ${error.message}` : "";
+    return new KustoFlushError(
+      `Cannot flush: rows are not stored, ${what}; they stay queued and are tried again${reason}`,
+      { cause: error, unstored },
+    );
   }
 }
 

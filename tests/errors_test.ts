@@ -14,6 +14,7 @@ const CLASSES: [name: string, kind: ErrorClass, code: errors.KustoErrorCode][] =
   ["KustoRequestError", errors.KustoRequestError, "REQUEST_REFUSED"],
   ["KustoProtocolError", errors.KustoProtocolError, "PROTOCOL_BROKEN"],
   ["KustoStateError", errors.KustoStateError, "STATE_INCOMPLETE"],
+  ["KustoFlushError", errors.KustoFlushError, "ROWS_UNSTORED"],
   ["KustoClosedError", errors.KustoClosedError, "CLOSED"],
 ];
 
@@ -66,4 +67,10 @@ Deno.test("KustoSchemaError carries the problems that setup() found, else none",
   };
   assertEquals(new errors.KustoSchemaError("m", { problems: [problem] }).problems, [problem]);
   assertEquals(new errors.KustoSchemaError("m").problems, []);
+});
+
+Deno.test("KustoFlushError counts the rows that are not stored, by table", () => {
+  const unstored = [{ table: "Checkpoints", rows: 2 }];
+  assertEquals(new errors.KustoFlushError("m", { unstored }).unstored, unstored);
+  assertEquals(new errors.KustoFlushError("m").unstored, []);
 });
