@@ -33,7 +33,8 @@ interface Compiled {
   readonly slots: number;
 }
 
-const compiled = new WeakMap<SyntaxNode, Compiled>();
+/** A text is compiled once for each catalog, as it is bound to the rows, and anew after a change of the schema. */
+const compiled = new WeakMap<Catalog, { version: number; trees: WeakMap<SyntaxNode, Compiled> }>();
 
 /**
  * Runs the statements of a text; needs {@linkcode loadLanguage} to have resolved.
@@ -43,11 +44,12 @@ const compiled = new WeakMap<SyntaxNode, Compiled>();
  */
 export function runQuery(text: string, catalog: Catalog, request: QueryRequest): ResultTable[] {
   const tree = analyze(text, catalog);
-  let known = compiled.get(tree);
+  const trees = compiledFor(catalog);
+  let known = trees.get(tree);
   if (!known) {
     const compilation: Compilation = { catalog, slots: PARAMETERS_SLOT + 1 };
     const relations = compileStatements(tree, new Scope(compilation));
-    compiled.set(tree, known = { relations, slots: compilation.slots });
+    trees.set(tree, known = { relations, slots: compilation.slots });
   }
   const slots = new Array<unknown>(known.slots);
   slots[PARAMETERS_SLOT] = request.parameters;
@@ -57,6 +59,15 @@ export function runQuery(text: string, catalog: Catalog, request: QueryRequest):
     columns,
     rows: rows(run),
   }));
+}
+
+function compiledFor(catalog: Catalog): WeakMap<SyntaxNode, Compiled> {
+  let known = compiled.get(catalog);
+  if (known?.version !== catalog.schemaVersion) {
+    known = { version: catalog.schemaVersion, trees: new WeakMap() };
+    compiled.set(catalog, known);
+  }
+  return known.trees;
 }
 
 export { loadLanguage };

@@ -29,19 +29,22 @@ export function loadLanguage(): Promise<void> {
 }
 
 const TEXTS_KEPT = 500;
+const SCHEMAS_KEPT = 32;
 
 interface Analyses {
-  version: number;
-  globals: Foreign;
+  readonly globals: Foreign;
   readonly trees: Map<string, SyntaxNode>;
 }
 
-const analyses = new WeakMap<object, Analyses>();
+/** What was analysed, by schema: databases that look the same share it, as analysing is slow. */
+const bySchema = new Map<string, Analyses>();
+/** The schema that a catalog had when it was last looked at. */
+const byCatalog = new WeakMap<object, { version: number; analyses: Analyses }>();
 
 /**
  * Parses a text and binds it to a schema.
  *
- * @returns The tree; the same object for the same text as long as the schema stays.
+ * @returns The tree; as a rule the same object for the same text and the same schema.
  * @throws {ServiceError} With the service's code for a syntax or a semantic error.
  */
 export function analyze(text: string, catalog: Catalog): SyntaxNode {
@@ -73,29 +76,45 @@ function parse(text: string, globals: Foreign): Foreign {
 }
 
 function analysesOf(catalog: Catalog): Analyses {
-  const kept = analyses.get(catalog);
-  if (kept?.version === catalog.schemaVersion) return kept;
-  const made = {
-    version: catalog.schemaVersion,
-    globals: globalsOf(catalog),
-    trees: new Map<string, SyntaxNode>(),
-  };
-  analyses.set(catalog, made);
-  return made;
+  const known = byCatalog.get(catalog);
+  if (known?.version === catalog.schemaVersion) return known.analyses;
+  const schema = schemaText(catalog);
+  const analyses = bySchema.get(schema) ?? { globals: globalsOf(catalog), trees: new Map() };
+  bySchema.delete(schema);
+  bySchema.set(schema, analyses);
+  const [oldest] = bySchema.keys();
+  if (bySchema.size > SCHEMAS_KEPT) bySchema.delete(oldest!);
+  byCatalog.set(catalog, { version: catalog.schemaVersion, analyses });
+  return analyses;
+}
+
+/** All of a catalog that a text is bound to. */
+function schemaText({ database, tables, views, functions }: Catalog): string {
+  const shapes = (sources: Catalog["tables"]) =>
+    [...sources.values()].map(({ name, columns }) => [
+      name,
+      ...columns.flatMap(({ name, type }) => [name, type]),
+    ]);
+  return JSON.stringify([
+    database,
+    shapes(tables),
+    shapes(views),
+    [...functions.values()].map(({ name, parameters, body }) => [name, parameters, body]),
+  ]);
 }
 
 function globalsOf(catalog: Catalog): Foreign {
   const { DatabaseSymbol, TableSymbol, MaterializedViewSymbol, FunctionSymbol } = language.Symbols;
-  const schemaText = (columns: readonly Column[]) =>
+  const columnsText = (columns: readonly Column[]) =>
     `(${
       columns.map(({ name, type }) => `['${name.replaceAll(/['\\]/g, "\\$&")}']:${type}`).join(",")
     })`;
   const symbols: Foreign[] = [];
   for (const { name, columns } of catalog.tables.values()) {
-    symbols.push(TableSymbol.From(schemaText(columns)).WithName(name));
+    symbols.push(TableSymbol.From(columnsText(columns)).WithName(name));
   }
   for (const { name, columns } of catalog.views.values()) {
-    symbols.push(new MaterializedViewSymbol.$ctor3(name, schemaText(columns), ""));
+    symbols.push(new MaterializedViewSymbol.$ctor3(name, columnsText(columns), ""));
   }
   for (const { name, parameters, body } of catalog.functions.values()) {
     symbols.push(new FunctionSymbol.$ctor16(name, parameters, body));
