@@ -14,9 +14,7 @@ export const analyses: readonly Mutation[] = [
     fault: "runs a text on the rows of the database that it was first compiled for",
     file: "src/emulator/language/evaluate.ts",
     find: "const trees = compiledFor(catalog);",
-    replace:
-      "const trees = (compiledFor as unknown as { all: WeakMap<SyntaxNode, Compiled> }).all ??=" +
-      " new WeakMap<SyntaxNode, Compiled>();",
+    replace: "const trees = (globalThis as any).trees ??= compiledFor(catalog);",
     test: "tests/emulator/analyses_test.ts",
     title: "Databases that look the same do not see each other's rows",
   },
@@ -36,6 +34,15 @@ export const analyses: readonly Mutation[] = [
     find: "name, parameters, body]),",
     replace: "name]),",
     test: "tests/emulator/analyses_test.ts",
-    title: "Databases that differ in a function or a type alone",
+    title: "Databases that differ in a ",
+  },
+  {
+    guards,
+    fault: "takes databases for the same whose columns differ in type",
+    file: "src/emulator/language/language.ts",
+    find: "...columns.flatMap(({ name, type }) => [name, type]),",
+    replace: "...columns.map(({ name }) => name),",
+    test: "tests/emulator/analyses_test.ts",
+    title: "Databases that differ in a ",
   },
 ];
