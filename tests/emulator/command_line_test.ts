@@ -9,6 +9,7 @@ Deno.test("every argument becomes an option of the emulator", () => {
   const args = ["--port", "0", "--data", "D", "--database", "X", "--token", "a=b=viewer,ingestor"];
   const trouble = '{"kind":"throttle","on":"query","times":2,"retryAfter":1}';
   const more = ["--token", "c=admin", "--trouble", trouble, "--login-endpoint", "http://[::1]:9"];
+  more.push("--visibility-delay", "5", "--view-lag", "7", "--cores", "2");
   assertEquals(readCommandLine([...args, ...more]), {
     help: false,
     port: 0,
