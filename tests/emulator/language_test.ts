@@ -58,7 +58,7 @@ for (
     const error = await failure(query);
     assertEquals(error.status, 400);
     assertStringIncludes(error.message, what);
-    assertStringIncludes(error.message, "at position");
+    assertStringIncludes(error.message, "[line:position=1:");
   });
 }
 

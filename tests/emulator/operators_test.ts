@@ -115,6 +115,24 @@ const cases: readonly (readonly [string, string, string, readonly string[]])[] =
     ],
   ],
   [
+    "union leaves a column its name where a split one would take it",
+    "union withsource=S (print x = 1 | as A), (print x = int(2) | as B), (print x_long = 3 | as C)",
+    "S:string, x_long1:long, x_int:int, x_long:long",
+    ['"A" 1 null null', '"B" null 2 null', '"C" null null 3'],
+  ],
+  [
+    "the condition of an aggregate comes before its limit",
+    "range x from 1 to 4 step 1 | summarize a = make_list_if(x, x > 1, 2), b = countif(x > 1), c = sumif(x, x > 2)",
+    "a:dynamic, b:long, c:long",
+    ["[2,3] 3 7"],
+  ],
+  [
+    "an aggregate of one row stands inside an expression",
+    "range x from 1 to 3 step 1 | summarize y = take_any(x) + 1, b = make_bag(bag_pack(tostring(x), x), 2)",
+    "y:long, b:dynamic",
+    ['2 {"1":1,"2":2}'],
+  ],
+  [
     "union kind=inner keeps common columns, withsource names the legs",
     "union withsource=S kind=inner (print a = 1, b = 2), (print a = 3, c = 4 | as T)",
     "S:string, a:long",
@@ -157,6 +175,12 @@ const cases: readonly (readonly [string, string, string, readonly string[]])[] =
     [
       '"1q" "2z"',
     ],
+  ],
+  [
+    "the argument of a let function takes the type of its parameter",
+    "let half = (a:real) { a + 0.5 }; print v = half(1), w = half(int(2))",
+    "v:real, w:real",
+    ["1.5 2.5"],
   ],
   [
     "invoke hands a table to a function",

@@ -9,9 +9,8 @@
 import type { Decimal } from "decimal.js";
 import type { Row } from "../language/catalog.ts";
 import { compareForSort, compareValues, keyText } from "../values/compare.ts";
-import { toDynamic } from "../values/convert.ts";
-import { isArray, isBag, makeBag } from "../values/dynamic.ts";
-import { compileScalar } from "../language/expressions.ts";
+import { convertValue, toDynamic } from "../values/convert.ts";
+import { type Dynamic, isArray, isBag, makeBag } from "../values/dynamic.ts";
 import { sumOf } from "../values/numbers.ts";
 import { convertTo, type Run, type Scalar } from "../language/scalars.ts";
 import type { Scope } from "../language/scope.ts";
@@ -50,8 +49,9 @@ function expressionOverAggregates(
   const found: { node: SyntaxNode; aggregate: Aggregate }[] = [];
   const collect = (at: SyntaxNode): SyntaxNode => {
     const name = at.kind === "FunctionCallExpression" ? part(at, "Name").text.trim() : "";
-    if (Object.hasOwn(valueAggregates, name)) {
+    if (Object.hasOwn(valueAggregates, name) || Object.hasOwn(rowAggregates, name)) {
       const aggregate = compileAggregate(at, scope, grouped);
+      if (aggregate.types.length !== 1) throw refuse(at, `several columns of '${name}' here`);
       const column = `$aggregate${found.push({ node: at, aggregate }) - 1}`;
       return {
         ...at,
@@ -75,7 +75,7 @@ function expressionOverAggregates(
     name: `$aggregate${at}`,
     type: aggregate.types[0]!,
   }));
-  const scalar = compileScalar(rewritten, scope.over(columns));
+  const scalar = scope.over(columns).scalar(rewritten);
   return {
     types: [scalar.type],
     of: (rows, run) => [
@@ -91,7 +91,9 @@ const rowAggregates: Readonly<Record<string, RowAggregate>> = {
   arg_min: (node, scope, grouped) => extreme(node, scope, grouped, -1),
   percentiles,
   take_any: takeAny,
+  take_anyif: takeAnyIf,
   any: takeAny,
+  anyif: takeAnyIf,
 };
 
 function extreme(
@@ -101,7 +103,7 @@ function extreme(
   sign: 1 | -1,
 ): Aggregate {
   const [by, ...rest] = part(node, "ArgumentList").items;
-  const key = compileScalar(by!, scope);
+  const key = scope.scalar(by!);
   const others = returned(rest, scope, new Set([...grouped, by!.text.trim()]));
   const types = [key.type, ...others.map(({ type }) => type)];
   return {
@@ -131,7 +133,7 @@ function returned(
   except: ReadonlySet<string>,
 ): Scalar[] {
   return items.flatMap((item): Scalar[] => {
-    if (item.kind !== "StarExpression") return [compileScalar(item, scope)];
+    if (item.kind !== "StarExpression") return [scope.scalar(item)];
     return scope.columns.flatMap(({ name, type }, at) =>
       except.has(name) ? [] : [{ type, constant: false, get: (row: Row) => row[at]! }]
     );
@@ -153,10 +155,22 @@ function takeAny(node: SyntaxNode, scope: Scope, grouped: ReadonlySet<string>): 
   };
 }
 
+function takeAnyIf(node: SyntaxNode, scope: Scope): Aggregate {
+  const [value, given] = part(node, "ArgumentList").items.map((item) => scope.scalar(item));
+  const condition = convertTo(given!, "bool");
+  return {
+    types: [value!.type],
+    of: (rows, run) => {
+      const row = rows.find((each) => condition.get(each, run) === true);
+      return [row ? value!.get(row, run) : emptyCell(value!.type)];
+    },
+  };
+}
+
 interface ValueAggregate {
   /** The type of the result, by those of the arguments. */
   readonly type: (types: readonly ScalarType[], node: SyntaxNode) => ScalarType;
-  /** Whether the last argument says which rows count. */
+  /** Whether an argument says which rows count. */
   readonly conditional?: boolean;
   /** Whether null values are handed over too. */
   readonly nulls?: boolean;
@@ -168,10 +182,13 @@ interface ValueAggregate {
 
 function valueAggregate(name: string, node: SyntaxNode, scope: Scope): Aggregate {
   const found = valueAggregates[name]!;
-  const args = part(node, "ArgumentList").items.map((item) => compileScalar(item, scope));
-  const condition = found.conditional ? convertTo(args.pop()!, "bool") : undefined;
+  const args = part(node, "ArgumentList").items.map((item) => scope.scalar(item));
+  // The condition comes first in countif(), and behind the value in all others.
+  const [given] = found.conditional ? args.splice(Math.min(1, args.length - 1), 1) : [];
+  const condition = given && convertTo(given, "bool");
   const types = args.map(({ type }) => type);
-  const type = found.type(types, node);
+  const own = found.type(types, node);
+  const type = node.type ?? own;
   return {
     types: [type],
     of: (rows, run) => {
@@ -181,7 +198,7 @@ function valueAggregate(name: string, node: SyntaxNode, scope: Scope): Aggregate
         const list = args.map((arg) => arg.get(row, run));
         if (found.nulls || list[0] !== null) values.push(list);
       }
-      return [found.of(values, types)];
+      return [convertValue(found.of(values, types), own, type)];
     },
   };
 }
@@ -210,7 +227,10 @@ const count: ValueAggregate = {
 };
 
 const total: ValueAggregate = {
-  type: declared,
+  type: (types, node) => {
+    if (types[0] === "datetime") throw refuse(node, "a sum of datetimes");
+    return declared(types, node);
+  },
   of: (values, types) => sumOf(values.map(([value]) => value!), types[0]!),
 };
 
@@ -253,8 +273,15 @@ const list: ValueAggregate = { type: dynamicType, of: asList };
 const set: ValueAggregate = { type: dynamicType, of: asSet };
 const bag: ValueAggregate = {
   type: dynamicType,
-  of: (values) =>
-    makeBag(values.toReversed().flatMap(([value]) => isBag(value!) ? Object.entries(value) : [])),
+  of: (values) => {
+    const limit = values[0]?.[1];
+    const entries = new Map<string, Dynamic>();
+    for (const [key, value] of values.flatMap(([bag]) => isBag(bag!) ? Object.entries(bag) : [])) {
+      const full = limit !== undefined && entries.size >= Number(limit);
+      if (!full && !entries.has(key)) entries.set(key, value);
+    }
+    return makeBag(entries);
+  },
 };
 const distinctCount: ValueAggregate = {
   type: () => "long",
@@ -263,7 +290,10 @@ const distinctCount: ValueAggregate = {
 
 function allBits(of: (a: bigint, b: bigint) => bigint): ValueAggregate {
   return {
-    type: () => "long",
+    type: ([type], node) => {
+      if (type !== "int" && type !== "long") throw refuse(node, `the bits of ${type}`);
+      return "long";
+    },
     of: (values) =>
       values.length === 0 ? null : values.map(([value]) => BigInt(value as bigint)).reduce(of),
   };
@@ -285,14 +315,25 @@ function deviation(sample: boolean, root: boolean): ValueAggregate {
 
 function percentiles(node: SyntaxNode, scope: Scope): Aggregate {
   const [value, ...wanted] = part(node, "ArgumentList").items
-    .map((item) => compileScalar(item, scope));
+    .map((item) => scope.scalar(item));
   return {
-    types: wanted.map(() => value!.type),
+    types: wanted.map(() => percentileType(value!.type)),
     of: (rows, run) => {
       const values = rows.map((row) => value!.get(row, run)).filter((each) => each !== null);
-      return wanted.map((each) => percentileAt(values, Number(each.get([], run))));
+      return wanted.map((each) =>
+        convertValue(
+          percentileAt(values, Number(each.get([], run))),
+          value!.type,
+          percentileType(value!.type),
+        )
+      );
     },
   };
+}
+
+/** As the parser has it for percentile(). */
+function percentileType(type: ScalarType): ScalarType {
+  return type === "int" ? "long" : type === "decimal" ? "real" : type;
 }
 
 function percentileAt(values: readonly Value[], percentile: number): Value {

@@ -15,7 +15,7 @@ import {
   SECOND,
   ticksFromMilliseconds,
 } from "../values/datetime.ts";
-import { ServiceError } from "../errors.ts";
+import { BadArgument } from "../language/syntax.ts";
 import type { ScalarFunction } from "./functions.ts";
 import type { ScalarType, Value } from "../values/values.ts";
 
@@ -31,14 +31,8 @@ const UNITS: Readonly<Record<string, bigint>> = {
 };
 const MONTHS: Readonly<Record<string, number>> = { year: 12, quarter: 3, month: 1 };
 
-function badPart(name: string): ServiceError {
-  return new ServiceError({
-    status: 400,
-    code: "General_BadRequest",
-    type: "Kusto.Data.Exceptions.KustoBadRequestException",
-    message: `Request is invalid and cannot be executed. '${name}' is not a part of a date`,
-    permanent: true,
-  });
+function badPart(name: string): BadArgument {
+  return new BadArgument(`the part '${name}' of a date`);
 }
 
 function dateOf(ticks: Value): Date {

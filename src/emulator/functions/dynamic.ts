@@ -97,6 +97,11 @@ function keyPath(path: string): string[] {
   );
 }
 
+function hasKey(bag: Dynamic, [key, ...rest]: readonly string[]): boolean {
+  if (key === undefined) return true;
+  return isBag(bag) && Object.hasOwn(bag, key) && hasKey(bag[key]!, rest);
+}
+
 function without(bag: Dynamic, [key, ...rest]: readonly string[]): Dynamic {
   if (!isBag(bag) || key === undefined || !Object.hasOwn(bag, key)) return bag;
   const { [key]: inner, ...others } = bag;
@@ -153,6 +158,16 @@ function pathsOf(value: Value, at: string): Dynamic[] {
 const array = (args: readonly Value[], types: readonly ScalarType[]): Dynamic[] =>
   args.map((arg, at) => toDynamic(arg, types[at]!));
 
+const arrayIff: ScalarFunction = ofArray(
+  "dynamic",
+  (conditions, yes, no) =>
+    conditions.map((condition, at) => {
+      if (typeof condition !== "boolean" && typeof condition !== "number") return null;
+      const chosen = (condition ? yes : no) ?? null;
+      return isArray(chosen) ? chosen[at] ?? null : chosen;
+    }),
+);
+
 /** The functions by name. */
 export const dynamicFunctions: Readonly<Record<string, ScalarFunction>> = {
   array_length: ofArray("long", (items) => BigInt(items.length)),
@@ -186,12 +201,8 @@ export const dynamicFunctions: Readonly<Record<string, ScalarFunction>> = {
   ),
   array_rotate_left: ofArray("dynamic", (items, by) => rotate(items, Number(by))),
   array_rotate_right: ofArray("dynamic", (items, by) => rotate(items, -Number(by))),
-  array_iff: ofArray("dynamic", (conditions, yes, no) =>
-    conditions.map((condition, at) => {
-      if (typeof condition !== "boolean" && typeof condition !== "number") return null;
-      const chosen = (condition ? yes : no) ?? null;
-      return isArray(chosen) ? chosen[at] ?? null : chosen;
-    })),
+  array_iff: arrayIff,
+  array_iif: arrayIff,
   array_split: ofArray("dynamic", (items, at) => {
     const places = (isArray(at!) ? at : [at!]).map(Number);
     const edges = [
@@ -235,7 +246,7 @@ export const dynamicFunctions: Readonly<Record<string, ScalarFunction>> = {
   bag_has_key: {
     takes: ["dynamic", "string"],
     type: "bool",
-    of: ([bag, key]) => isBag(bag!) ? Object.hasOwn(bag, key as string) : null,
+    of: ([bag, key]) => isBag(bag!) ? hasKey(bag, keyPath(key as string)) : null,
   },
   bag_pack: pack,
   pack,

@@ -16,7 +16,7 @@ import { regexFunctions } from "./regex.ts";
 import { textFunctions } from "./text.ts";
 import { convertTo, type Run, type Scalar } from "../language/scalars.ts";
 import type { Scope } from "../language/scope.ts";
-import { part, refuse, type SyntaxNode } from "../language/syntax.ts";
+import { part, refuse, refusingBadArguments, type SyntaxNode } from "../language/syntax.ts";
 import type { ScalarType, Value } from "../values/values.ts";
 
 /** A scalar function whose value depends on its arguments alone. */
@@ -33,10 +33,7 @@ export interface ScalarFunction {
 }
 
 /** A function that needs more than the values of its arguments. */
-export type SpecialFunction = (node: SyntaxNode, scope: Scope, compile: Compile) => Scalar;
-
-/** Compiles an argument. */
-export type Compile = (node: SyntaxNode, scope: Scope) => Scalar;
+export type SpecialFunction = (node: SyntaxNode, scope: Scope) => Scalar;
 
 const functions: Readonly<Record<string, ScalarFunction>> = {
   ...conversions,
@@ -53,12 +50,12 @@ const special: Readonly<Record<string, SpecialFunction>> = {
 };
 
 /** Compiles a call of a built-in function. */
-export function callFunction(node: SyntaxNode, scope: Scope, compile: Compile): Scalar {
+export function callFunction(node: SyntaxNode, scope: Scope): Scalar {
   const name = part(node, "Name").text.trim();
-  if (Object.hasOwn(special, name)) return special[name]!(node, scope, compile);
+  if (Object.hasOwn(special, name)) return special[name]!(node, scope);
   const found = Object.hasOwn(functions, name) ? functions[name] : undefined;
   if (!found) throw refuse(node, `the function '${name}'`);
-  const given = part(node, "ArgumentList").items.map((item) => compile(item, scope));
+  const given = part(node, "ArgumentList").items.map((item) => scope.scalar(item));
   const { takes, of, nulls } = found;
   const args = given.map((arg, at) => {
     const wanted = takes && takes[Math.min(at, takes.length - 1)];
@@ -75,7 +72,7 @@ export function callFunction(node: SyntaxNode, scope: Scope, compile: Compile): 
       if (value === null && !nulls) return type === "string" ? "" : null;
       values[at] = value;
     }
-    return of(values, types, run);
+    return refusingBadArguments(node, () => of(values, types, run));
   };
   if (!constant || args.length === 0) return { type, constant, get };
   const once = scope.remember((run) => get([], run));

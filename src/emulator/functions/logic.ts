@@ -4,27 +4,38 @@
  * @module
  */
 import { commonType, compareValues } from "../values/compare.ts";
-import type { Compile, SpecialFunction } from "./functions.ts";
+import type { SpecialFunction } from "./functions.ts";
 import { convertTo, type Scalar } from "../language/scalars.ts";
 import type { Scope } from "../language/scope.ts";
 import { part, refuse, type SyntaxNode } from "../language/syntax.ts";
-import { emptyCell, type ScalarType, type Value } from "../values/values.ts";
+import { emptyCell, type Value } from "../values/values.ts";
 
-function argumentsOf(node: SyntaxNode, scope: Scope, compile: Compile): Scalar[] {
-  return part(node, "ArgumentList").items.map((item) => compile(item, scope));
+function argumentsOf(node: SyntaxNode, scope: Scope): Scalar[] {
+  return part(node, "ArgumentList").items.map((item) => scope.scalar(item));
 }
 
-/** Choices brought to the type that they share. */
+/** Choices brought to the type that they share; a dynamic among them takes the type of the others. */
 function alike(node: SyntaxNode, choices: readonly Scalar[]): Scalar[] {
-  let type: ScalarType = choices[0]!.type;
-  for (const choice of choices) {
-    const shared = choice.type === "dynamic" && type !== "dynamic"
-      ? "dynamic"
-      : commonType(type, choice.type);
-    if (!shared) throw refuse(node, `a choice between ${type} and ${choice.type}`);
-    type = type === "dynamic" ? "dynamic" : shared;
-  }
-  return choices.map((choice) => convertTo(choice, type));
+  const shared = choices.map(({ type }) => type).reduce((a, b) => {
+    const common = commonType(a, b);
+    if (!common) throw refuse(node, `a choice between ${a} and ${b}`);
+    return common;
+  });
+  const type = node.type ?? shared;
+  return choices.map((choice) => {
+    const converted = convertTo(choice, type);
+    if (choice.type !== "dynamic" || type === "dynamic" || type === "string") return converted;
+    return {
+      ...converted,
+      get: (row, run) => {
+        const value = converted.get(row, run);
+        if (value === null && choice.get(row, run) !== null) {
+          throw refuse(node, `a choice between ${type} and a dynamic that is none`);
+        }
+        return value;
+      },
+    };
+  });
 }
 
 function chooseBy(
@@ -46,20 +57,20 @@ function chooseBy(
   };
 }
 
-const iff: SpecialFunction = (node, scope, compile) => {
-  const [condition, ...values] = argumentsOf(node, scope, compile);
+const iff: SpecialFunction = (node, scope) => {
+  const [condition, ...values] = argumentsOf(node, scope);
   return chooseBy(node, [condition!], values);
 };
 
-const choose: SpecialFunction = (node, scope, compile) => {
-  const args = argumentsOf(node, scope, compile);
+const choose: SpecialFunction = (node, scope) => {
+  const args = argumentsOf(node, scope);
   const conditions = args.filter((_arg, at) => at % 2 === 0 && at < args.length - 1);
   const values = args.filter((_arg, at) => at % 2 === 1 || at === args.length - 1);
   return chooseBy(node, conditions, values);
 };
 
-const coalesce: SpecialFunction = (node, scope, compile) => {
-  const args = alike(node, argumentsOf(node, scope, compile));
+const coalesce: SpecialFunction = (node, scope) => {
+  const args = alike(node, argumentsOf(node, scope));
   const type = args[0]!.type;
   return {
     type,
@@ -75,8 +86,8 @@ const coalesce: SpecialFunction = (node, scope, compile) => {
 };
 
 function extremeOf(sign: 1 | -1): SpecialFunction {
-  return (node, scope, compile) => {
-    const args = alike(node, argumentsOf(node, scope, compile));
+  return (node, scope) => {
+    const args = alike(node, argumentsOf(node, scope));
     return {
       type: args[0]!.type,
       constant: args.every(({ constant }) => constant),
@@ -93,8 +104,8 @@ function extremeOf(sign: 1 | -1): SpecialFunction {
   };
 }
 
-const not: SpecialFunction = (node, scope, compile) => {
-  const operand = convertTo(argumentsOf(node, scope, compile)[0]!, "bool");
+const not: SpecialFunction = (node, scope) => {
+  const operand = convertTo(argumentsOf(node, scope)[0]!, "bool");
   return {
     type: "bool",
     constant: operand.constant,

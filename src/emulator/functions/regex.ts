@@ -6,7 +6,7 @@
  * @module
  */
 import { convertValue } from "../values/convert.ts";
-import { ServiceError } from "../errors.ts";
+import { BadArgument } from "../language/syntax.ts";
 import type { ScalarFunction } from "./functions.ts";
 import { isArray } from "../values/dynamic.ts";
 import { type ScalarType, scalarType, type Value } from "../values/values.ts";
@@ -52,18 +52,7 @@ function makeRegex(pattern: string): RegExp {
       // Without the flag, escapes of characters that need none are allowed.
     }
   }
-  throw new ServiceError({
-    status: 400,
-    code: "General_BadRequest",
-    type: "Kusto.Data.Exceptions.KustoBadRequestException",
-    message: "Request is invalid and cannot be executed. The regular expression is not valid",
-    permanent: true,
-    inner: {
-      code: "SEM0420",
-      type: "Kusto.Data.Exceptions.SemanticException",
-      message: "Semantic error: The regular expression is not valid",
-    },
-  });
+  throw new BadArgument("this regular expression");
 }
 
 /** A pattern that matches a text as it is. */

@@ -9,7 +9,7 @@
 import type { Column } from "../language/catalog.ts";
 import { toDynamic } from "../values/convert.ts";
 import { dynamicWire, makeBag } from "../values/dynamic.ts";
-import type { Compile, SpecialFunction } from "./functions.ts";
+import type { SpecialFunction } from "./functions.ts";
 import { convertTo, NO_ROW, type Run, type Scalar } from "../language/scalars.ts";
 import type { Scope } from "../language/scope.ts";
 import { part, refuse, type SyntaxNode } from "../language/syntax.ts";
@@ -27,14 +27,14 @@ function useWindow(node: SyntaxNode, scope: Scope): (run: Run) => NonNullable<Ru
   return (run) => run.window!;
 }
 
-function argumentsOf(node: SyntaxNode, scope: Scope, compile: Compile): Scalar[] {
-  return part(node, "ArgumentList").items.map((item) => compile(item, scope));
+function argumentsOf(node: SyntaxNode, scope: Scope): Scalar[] {
+  return part(node, "ArgumentList").items.map((item) => scope.scalar(item));
 }
 
 function neighbour(direction: 1 | -1): SpecialFunction {
-  return (node, scope, compile) => {
+  return (node, scope) => {
     const window = useWindow(node, scope);
-    const [value, offset, fallback] = argumentsOf(node, scope, compile);
+    const [value, offset, fallback] = argumentsOf(node, scope);
     const { type } = value!;
     const otherwise = fallback && convertTo(fallback, type);
     return {
@@ -84,16 +84,16 @@ function running(
   };
 }
 
-const rowNumber: SpecialFunction = (node, scope, compile) => {
-  const [start, restart] = argumentsOf(node, scope, compile);
+const rowNumber: SpecialFunction = (node, scope) => {
+  const [start, restart] = argumentsOf(node, scope);
   return running(node, scope, "long", (before, row, run, anew) => {
     if (!anew) return (before as bigint) + 1n;
     return start ? convertTo(start, "long").get(row, run) : 1n;
   }, restart);
 };
 
-const cumulativeSum: SpecialFunction = (node, scope, compile) => {
-  const [term, restart] = argumentsOf(node, scope, compile);
+const cumulativeSum: SpecialFunction = (node, scope) => {
+  const [term, restart] = argumentsOf(node, scope);
   const type: ScalarType = term!.type === "int" ? "long" : term!.type;
   if (type !== "long" && type !== "real" && type !== "timespan") {
     throw refuse(node, `row_cumsum of ${type}`);
@@ -122,8 +122,8 @@ const ingestionTime: SpecialFunction = (node, scope) => {
   };
 };
 
-const packAll: SpecialFunction = (node, scope, compile) => {
-  const [flag] = argumentsOf(node, scope, compile);
+const packAll: SpecialFunction = (node, scope) => {
+  const [flag] = argumentsOf(node, scope);
   const { columns } = scope;
   return {
     type: "dynamic",
@@ -158,13 +158,13 @@ function dataSize(value: Value, type: ScalarType): number {
   }
 }
 
-const estimateDataSize: SpecialFunction = (node, scope, compile) => {
+const estimateDataSize: SpecialFunction = (node, scope) => {
   const items = part(node, "ArgumentList").items;
   const columns: readonly Column[] = scope.columns;
   const all = items.some((item) => item.kind === "StarExpression");
   const scalars: Scalar[] = all
     ? columns.map(({ type }, at) => ({ type, constant: false, get: (row) => row[at]! }))
-    : items.map((item) => compile(item, scope));
+    : items.map((item) => scope.scalar(item));
   return {
     type: "long",
     constant: false,
@@ -173,11 +173,11 @@ const estimateDataSize: SpecialFunction = (node, scope, compile) => {
   };
 };
 
-const columnIfExists: SpecialFunction = (node, scope, compile) => {
+const columnIfExists: SpecialFunction = (node, scope) => {
   const [name, fallback] = part(node, "ArgumentList").items;
-  const wanted = compile(name!, scope).get(NO_ROW, undefined as never);
+  const wanted = scope.scalar(name!).get(NO_ROW, undefined as never);
   const at = scope.columns.findIndex((column) => column.name === wanted);
-  if (at < 0) return compile(fallback!, scope);
+  if (at < 0) return scope.scalar(fallback!);
   return { type: scope.columns[at]!.type, constant: false, get: (row) => row[at]! };
 };
 

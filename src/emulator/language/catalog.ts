@@ -13,6 +13,11 @@ export interface Column {
   readonly type: ScalarType;
 }
 
+/** The index of a column by name; -1 where there is none. */
+export function columnIndex(columns: readonly Column[], name: string): number {
+  return columns.findIndex((column) => column.name === name);
+}
+
 /** One row: a value for each column, in the columns' order. */
 export type Row = readonly Value[];
 

@@ -5,6 +5,7 @@
  */
 import type { Catalog, Column, Row } from "./catalog.ts";
 import { analyze, loadLanguage } from "./language.ts";
+import { executors } from "./executors.ts";
 import type { RawParameters } from "./parameters.ts";
 import type { Relation, Run } from "./scalars.ts";
 import { type Compilation, Scope } from "./scope.ts";
@@ -47,7 +48,7 @@ export function runQuery(text: string, catalog: Catalog, request: QueryRequest):
   const trees = compiledFor(catalog);
   let known = trees.get(tree);
   if (!known) {
-    const compilation: Compilation = { catalog, slots: PARAMETERS_SLOT + 1 };
+    const compilation: Compilation = { catalog, executors, slots: PARAMETERS_SLOT + 1 };
     const relations = compileStatements(tree, new Scope(compilation));
     trees.set(tree, known = { relations, slots: compilation.slots });
   }

@@ -3,8 +3,7 @@
  *
  * @module
  */
-import type { Row, TableSource } from "./catalog.ts";
-import { columnIndex, compileScalar, nameOf } from "./expressions.ts";
+import { columnIndex, type Row, type TableSource } from "./catalog.ts";
 import {
   mapRows,
   NO_ROW,
@@ -15,9 +14,7 @@ import {
   type Scan,
 } from "./scalars.ts";
 import type { Scope } from "./scope.ts";
-import { checkParameters, part, type SyntaxNode } from "./syntax.ts";
-import { isTabular } from "./statements.ts";
-import { compileRelation } from "./relations.ts";
+import { checkParameters, isTabular, nameOf, part, type SyntaxNode } from "./syntax.ts";
 import type { Value } from "../values/values.ts";
 
 type Lookup = Scan["lookups"][number];
@@ -27,7 +24,7 @@ export function compileFilter(node: SyntaxNode, input: Relation, scope: Scope): 
   checkParameters(node, ["hint.strategy"]);
   const condition = part(node, "Condition");
   const inner = scope.inside(input);
-  const predicate = compileScalar(condition, inner);
+  const predicate = inner.scalar(condition);
   const rest = { columns: input.columns, ...sameRowsAs(input) };
   if (inner.windowed) {
     return {
@@ -120,7 +117,7 @@ function stringColumn(node: SyntaxNode, input: Relation): number | undefined {
 }
 
 function constantOf(node: SyntaxNode, input: Relation, scope: Scope): Scalar | undefined {
-  const scalar = compileScalar(node, scope.over(input.columns));
+  const scalar = scope.over(input.columns).scalar(node);
   return scalar.constant && scalar.type === "string" ? scalar : undefined;
 }
 
@@ -130,7 +127,7 @@ function memberTexts(
   scope: Scope,
 ): ((run: Run) => string[]) | undefined {
   if (isTabular(node)) {
-    const relation = compileRelation(node, scope);
+    const relation = scope.relation(node);
     if (relation.columns[0]?.type !== "string") return undefined;
     return scope.remember((run) => relation.rows(run).map((row) => String(row[0])));
   }

@@ -5,15 +5,14 @@
  *
  * @module
  */
-import type { Column, Row } from "./catalog.ts";
+import { columnIndex, type Row } from "./catalog.ts";
 import { commonType, rowKey } from "../values/compare.ts";
-import { columnIndex, compileScalar, nameOf } from "./expressions.ts";
-import { compileRelation } from "./relations.ts";
 import { convertTo, type Relation, type Run, type Scalar } from "./scalars.ts";
 import type { Scope } from "./scope.ts";
 import {
   checkParameters,
   itemsOf,
+  nameOf,
   operatorParameter,
   part,
   refuse,
@@ -48,9 +47,10 @@ export function compileJoin(node: SyntaxNode, input: Relation, scope: Scope): Re
   const kind = operatorParameter(node, "kind") ?? "innerunique";
   const found = KINDS.find((known) => known === kind);
   if (!found) throw refuse(node, `the join kind '${kind}'`);
-  const right = compileRelation(part(node, "Expression"), scope);
+  const right = scope.relation(part(node, "Expression"));
   const conditions = conditionsOf(node, input, right, scope);
-  const columns = node.columns ?? joinedColumns(input, right, found);
+  const { columns } = node;
+  if (!columns) throw refuse(node, "a join of columns that are not known");
   return { columns, rows: (run) => joinRows(found, input, right, conditions, run) };
 }
 
@@ -59,7 +59,7 @@ export function compileLookup(node: SyntaxNode, input: Relation, scope: Scope): 
   checkParameters(node, ["kind", ...HINTS]);
   const kind = operatorParameter(node, "kind") ?? "leftouter";
   if (kind !== "leftouter" && kind !== "inner") throw refuse(node, `the lookup kind '${kind}'`);
-  const right = compileRelation(part(node, "Expression"), scope);
+  const right = scope.relation(part(node, "Expression"));
   const conditions = conditionsOf(node, input, right, scope);
   const keys = new Set(
     itemsOf(part(node, "LookupClause"), "Expressions").map((item) =>
@@ -70,7 +70,8 @@ export function compileLookup(node: SyntaxNode, input: Relation, scope: Scope): 
   );
   const kept = right.columns.map((column, at) => ({ column, at }))
     .filter(({ column }) => !keys.has(column.name));
-  const columns = node.columns ?? [...input.columns, ...kept.map(({ column }) => column)];
+  const { columns } = node;
+  if (!columns) throw refuse(node, "a lookup of columns that are not known");
   return {
     columns,
     rows: (run) =>
@@ -79,21 +80,6 @@ export function compileLookup(node: SyntaxNode, input: Relation, scope: Scope): 
         ...kept.map(({ at }) => row[input.columns.length + at]!),
       ]),
   };
-}
-
-function joinedColumns(left: Relation, right: Relation, kind: string): Column[] {
-  if (/^(left)?(anti|semi|antisemi)$/.test(kind)) return [...left.columns];
-  if (/^right(anti|semi|antisemi)$/.test(kind)) return [...right.columns];
-  const names = new Set(left.columns.map(({ name }) => name));
-  return [
-    ...left.columns,
-    ...right.columns.map(({ name, type }) => {
-      let free = name;
-      for (let suffix = 1; names.has(free); suffix++) free = `${name}${suffix}`;
-      names.add(free);
-      return { name: free, type };
-    }),
-  ];
 }
 
 function conditionsOf(
@@ -115,7 +101,7 @@ function conditionsOf(
     const of = (side: string, columns: Relation) => {
       const found = sides.find((operand) => operand.text.trim().startsWith(side));
       if (!found || found.kind !== "PathExpression") throw refuse(item, "this join condition");
-      return compileScalar(part(found, "Selector"), scope.over(columns.columns));
+      return scope.over(columns.columns).scalar(part(found, "Selector"));
     };
     return condition(node, of("$left", left), of("$right", right));
   });

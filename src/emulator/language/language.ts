@@ -8,7 +8,7 @@
  */
 import type { Catalog, Column } from "./catalog.ts";
 import { ServiceError } from "../errors.ts";
-import type { SyntaxNode } from "./syntax.ts";
+import { placeIn, type SyntaxNode } from "./syntax.ts";
 import { type ScalarType, scalarType } from "../values/values.ts";
 
 // The package has no usable types; nothing of it leaves this file.
@@ -140,8 +140,7 @@ function errorFor(
   start: number,
   length: number,
 ): ServiceError {
-  const before = text.slice(0, start).split("\n");
-  const place = `[line:position=${before.length}:${before.at(-1)!.length}]`;
+  const place = placeIn(text, start);
   const syntax = Number(code.slice(2)) < 100 || code === "KS198";
   const said = code === "KS142" || code === "KS204"
     ? unresolved(code, text, start, length)
@@ -192,6 +191,7 @@ function convert(foreign: Foreign, text: string): SyntaxNode {
   const start: number = foreign.TextStart;
   return {
     kind,
+    source: text,
     start,
     text: text.slice(start, start + foreign.Width),
     parts,

@@ -5,16 +5,15 @@
  *
  * @module
  */
-import type { Column, Row } from "./catalog.ts";
+import { type Column, columnIndex, type Row } from "./catalog.ts";
 import { convertValue } from "../values/convert.ts";
 import { isArray, isBag } from "../values/dynamic.ts";
-import { columnIndex, compileScalar, nameOf } from "./expressions.ts";
-import { compileOperator } from "./relations.ts";
 import { inOrderOf, NO_ROW, type Relation, type Run, type Scalar } from "./scalars.ts";
 import type { Scope } from "./scope.ts";
 import {
   checkParameters,
   itemsOf,
+  nameOf,
   operatorParameter,
   part,
   refuse,
@@ -89,11 +88,10 @@ export function compileMvApply(node: SyntaxNode, input: Relation, scope: Scope):
 
 /** A subquery begins with an operator and not with a table. */
 function compileSubquery(node: SyntaxNode, input: Relation, scope: Scope): Relation {
-  if (node.kind !== "PipeExpression") return compileOperator(node, input, scope);
-  return compileOperator(
+  if (node.kind !== "PipeExpression") return scope.operator(node, input);
+  return scope.operator(
     part(node, "Operator"),
     compileSubquery(part(node, "Expression"), input, scope),
-    scope,
   );
 }
 
@@ -112,7 +110,7 @@ function expander(node: SyntaxNode, input: Relation, scope: Scope): Expander {
   }
   if (indexName !== undefined) columns.push({ name: indexName, type: "long" });
   const limitNode = node.parts.RowLimitClause?.parts.Expression;
-  const limit = limitNode && compileScalar(limitNode, scope);
+  const limit = limitNode && scope.scalar(limitNode);
   const expand: Expander["expand"] = (row, run) => {
     const most = limit ? Number(limit.get(NO_ROW, run)) : Infinity;
     const lists = expansions.map(({ scalar }) => elementsOf(scalar.get(row, run), asArrays));
@@ -134,7 +132,7 @@ function expander(node: SyntaxNode, input: Relation, scope: Scope): Expander {
 
 function expansionOf(node: SyntaxNode, scope: Scope): Expansion {
   const named = part(node, "Expression");
-  const scalar = compileScalar(named, scope);
+  const scalar = scope.scalar(named);
   if (scalar.type !== "dynamic") throw refuse(node, `the expansion of a ${scalar.type}`);
   const name = named.kind === "SimpleNamedExpression"
     ? nameOf(part(named, "Name"))

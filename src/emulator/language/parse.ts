@@ -5,17 +5,18 @@
  *
  * @module
  */
-import type { Column, Row } from "./catalog.ts";
-import { columnIndex, compileScalar, nameOf } from "./expressions.ts";
+import { type Column, columnIndex, type Row } from "./catalog.ts";
 import { quotePattern, regexOf } from "../functions/regex.ts";
 import { convertTo, inOrderOf, type Relation } from "./scalars.ts";
 import type { Scope } from "./scope.ts";
 import {
   checkParameters,
   itemsOf,
+  nameOf,
   operatorParameter,
   part,
   refuse,
+  refusingBadArguments,
   type SyntaxNode,
 } from "./syntax.ts";
 import {
@@ -43,7 +44,7 @@ export function compileParse(node: SyntaxNode, input: Relation, scope: Scope): R
   const given = operatorParameter(node, "flags") ?? "";
   const flags = given.replace("U", "");
   if (/[^ims]/.test(flags)) throw refuse(node, `the parse flags '${flags}'`);
-  const text = convertTo(compileScalar(part(node, "Expression"), scope.inside(input)), "string");
+  const text = convertTo(scope.inside(input).scalar(part(node, "Expression")), "string");
   const { expression, columns: parsed } = patternOf(
     itemsOf(node, "Patterns"),
     mode,
@@ -64,7 +65,10 @@ export function compileParse(node: SyntaxNode, input: Relation, scope: Scope): R
     rows: (run) => {
       const rows: Row[] = [];
       for (const row of input.rows(run)) {
-        const match = regexOf(regex).exec(text.get(row, run) as string);
+        const match = refusingBadArguments(
+          node,
+          () => regexOf(regex).exec(text.get(row, run) as string),
+        );
         const cells = match ? cellsOf(match, parsed, mode) : undefined;
         if (!cells && drops) continue;
         const made: Value[] = [...row];

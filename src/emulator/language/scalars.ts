@@ -69,6 +69,20 @@ export function convertTo(scalar: Scalar, type: ScalarType): Scalar {
   };
 }
 
+/** An expression of the values of two others. */
+export function combine(
+  type: ScalarType,
+  left: Scalar,
+  right: Scalar,
+  apply: (a: Value, b: Value) => Value,
+): Scalar {
+  return {
+    type,
+    constant: left.constant && right.constant,
+    get: (row, run) => apply(left.get(row, run), right.get(row, run)),
+  };
+}
+
 /** A value as an expression. */
 export function constantScalar(type: ScalarType, value: Value): Scalar {
   return { type, constant: true, get: () => value };

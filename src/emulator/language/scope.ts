@@ -13,9 +13,17 @@ export type Binding =
   | { readonly kind: "relation"; readonly relation: Relation }
   | { readonly kind: "function"; readonly declaration: SyntaxNode; readonly scope: Scope };
 
+/** What compiles the nodes of a text. */
+export interface Executors {
+  scalar(node: SyntaxNode, scope: Scope): Scalar;
+  relation(node: SyntaxNode, scope: Scope): Relation;
+  operator(node: SyntaxNode, input: Relation, scope: Scope): Relation;
+}
+
 /** What all scopes of one text share. */
 export interface Compilation {
   readonly catalog: Catalog;
+  readonly executors: Executors;
   /** How many slots a run needs. */
   slots: number;
 }
@@ -58,6 +66,21 @@ export class Scope {
   /** The same names, seen from the rows of a relation. */
   inside(input: Relation): Scope {
     return new Scope(this.compilation, input.columns, this, undefined, input);
+  }
+
+  /** Compiles an expression that stands for a value. */
+  scalar(node: SyntaxNode): Scalar {
+    return this.compilation.executors.scalar(node, this);
+  }
+
+  /** Compiles an expression that stands for rows. */
+  relation(node: SyntaxNode): Relation {
+    return this.compilation.executors.relation(node, this);
+  }
+
+  /** Compiles an operator over what is piped into it. */
+  operator(node: SyntaxNode, input: Relation): Relation {
+    return this.compilation.executors.operator(node, input, this);
   }
 
   /** Declares a name. */

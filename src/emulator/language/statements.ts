@@ -3,18 +3,11 @@
  *
  * @module
  */
-import { compileScalar, nameOf } from "./expressions.ts";
-import { compileRelation } from "./relations.ts";
 import { convertTo, NO_ROW, type Relation } from "./scalars.ts";
 import type { Scope } from "./scope.ts";
-import { part, refuse, type SyntaxNode } from "./syntax.ts";
+import { isTabular, nameOf, part, refuse, type SyntaxNode } from "./syntax.ts";
 import { parameterValue, type RawParameters } from "./parameters.ts";
 import { scalarType } from "../values/values.ts";
-
-/** Whether a node gives a table and not a value. */
-export function isTabular(node: SyntaxNode): boolean {
-  return node.type === undefined && node.columns !== undefined;
-}
 
 /** Declares what a `let` statement names. */
 export function compileLet(statement: SyntaxNode, scope: Scope): void {
@@ -26,7 +19,7 @@ export function compileLet(statement: SyntaxNode, scope: Scope): void {
     return;
   }
   if (isTabular(value) || value.type === undefined) {
-    const relation = compileRelation(value, scope);
+    const relation = scope.relation(value);
     const rows = scope.remember(relation.rows);
     // The rows of a bare table stay open to its index.
     scope.bind(name, {
@@ -35,7 +28,7 @@ export function compileLet(statement: SyntaxNode, scope: Scope): void {
     });
     return;
   }
-  const scalar = compileScalar(value, scope);
+  const scalar = scope.scalar(value);
   // What gives another value each time is computed anew wherever it is named.
   if (!scalar.constant) {
     scope.bind(name, { kind: "scalar", scalar });
@@ -56,7 +49,7 @@ export function compileParameters(statement: SyntaxNode, scope: Scope): void {
     const type = scalarType(part(declared, "Type").text.trim());
     if (!type) throw refuse(parameter, `a query parameter of this type`);
     const fallback = parameter.parts.DefaultValue?.parts.Value;
-    const standard = fallback && convertTo(compileScalar(fallback, scope), type);
+    const standard = fallback && convertTo(scope.scalar(fallback), type);
     const value = scope.remember((run) => {
       const raw = (run.slots[PARAMETERS_SLOT] as RawParameters).get(name);
       if (raw !== undefined) return parameterValue(name, type, raw);
@@ -95,8 +88,8 @@ export function compileStatements(tree: SyntaxNode, scope: Scope): Relation[] {
 }
 
 function compileResult(node: SyntaxNode, scope: Scope): Relation {
-  if (node.type === undefined) return compileRelation(node, scope);
-  const scalar = compileScalar(node, scope);
+  if (node.type === undefined) return scope.relation(node);
+  const scalar = scope.scalar(node);
   return {
     columns: [{ name: "print_0", type: scalar.type }],
     rows: (run) => [[scalar.get(NO_ROW, run)]],

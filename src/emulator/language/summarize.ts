@@ -8,7 +8,6 @@
 import { type Aggregate, compileAggregate } from "../functions/aggregates.ts";
 import type { Column, Row } from "./catalog.ts";
 import { rowKey } from "../values/compare.ts";
-import { compileScalar } from "./expressions.ts";
 import type { Relation, Run } from "./scalars.ts";
 import type { Scope } from "./scope.ts";
 import { checkParameters, itemsOf, refuse, type SyntaxNode } from "./syntax.ts";
@@ -20,7 +19,7 @@ export function compileSummarize(node: SyntaxNode, input: Relation, scope: Scope
   const inner = scope.over(input.columns);
   const clause = node.parts.ByClause;
   const keys = (clause ? itemsOf(clause, "Expressions") : [])
-    .map((item) => compileScalar(item, inner));
+    .map((item) => inner.scalar(item));
   const grouped = new Set(
     (clause ? itemsOf(clause, "Expressions") : [])
       .filter((item) => item.kind === "NameReference").map((item) => item.text.trim()),
@@ -61,7 +60,7 @@ export function compileDistinct(node: SyntaxNode, input: Relation, scope: Scope)
   const items = itemsOf(node, "Expressions");
   const star = items.length === 1 && items[0]!.kind === "StarExpression";
   const inner = scope.over(input.columns);
-  const scalars = star ? [] : items.map((item) => compileScalar(item, inner));
+  const scalars = star ? [] : items.map((item) => inner.scalar(item));
   const columns = star ? input.columns : scalars.map(({ type }, at) => ({
     name: node.columns?.[at]?.name ?? items[at]!.text.trim(),
     type,

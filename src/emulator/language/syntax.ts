@@ -18,6 +18,9 @@ export interface SyntaxSymbol {
 export interface SyntaxNode {
   /** The parser's name of the node: `FilterOperator`, `BinaryExpression`, ... */
   readonly kind: string;
+  /** The whole text that the node is of. */
+  readonly source: string;
+  /** Where the node begins in it. */
   readonly start: number;
   /** The text as written. */
   readonly text: string;
@@ -62,20 +65,46 @@ export function checkParameters(node: SyntaxNode, known: readonly string[]): voi
   }
 }
 
-/** The refusal of what this emulator does not know, by name and position. */
+/** The name that a reference is written with, brackets and quotes taken off. */
+export function nameOf(node: SyntaxNode): string {
+  const text = node.text.trim();
+  return /^\[\s*(["'])(.*)\1\s*\]$/s.exec(text)?.[2] ?? text;
+}
+
+/** Whether a node gives a table and not a value. */
+export function isTabular(node: SyntaxNode): boolean {
+  return node.type === undefined && node.columns !== undefined;
+}
+
+/** The line and the position in it, as the service writes them. */
+export function placeIn(text: string, start: number): string {
+  const before = text.slice(0, start).split("\n");
+  return `[line:position=${before.length}:${before.at(-1)!.length}]`;
+}
+
+/** A value that a function cannot take; what is refused, as the end of a sentence. */
+export class BadArgument extends Error {}
+
+/** Runs a function; what it cannot take is refused with the place of the call. */
+export function refusingBadArguments<T>(node: SyntaxNode, run: () => T): T {
+  try {
+    return run();
+  } catch (error) {
+    throw error instanceof BadArgument ? refuse(node, error.message) : error;
+  }
+}
+
+/** The refusal of what this emulator does not know, by name and place. */
 export function refuse(node: SyntaxNode, what: string): ServiceError {
+  const message = `The embedded Kusto does not support ${what} (${node.kind}) ${
+    placeIn(node.source, node.start)
+  }`;
   return new ServiceError({
     status: 400,
     code: "General_BadRequest",
     type: "Kusto.Data.Exceptions.KustoBadRequestException",
-    message:
-      `Request is invalid and cannot be executed. The embedded Kusto does not support ${what} (${node.kind} at position ${node.start})`,
+    message: `Request is invalid and cannot be executed. ${message}`,
     permanent: true,
-    inner: {
-      code: "SEM0001",
-      type: "Kusto.Data.Exceptions.SemanticException",
-      message:
-        `The embedded Kusto does not support ${what} (${node.kind} at position ${node.start})`,
-    },
+    inner: { code: "SEM0001", type: "Kusto.Data.Exceptions.SemanticException", message },
   });
 }

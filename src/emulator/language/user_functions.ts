@@ -3,13 +3,11 @@
  *
  * @module
  */
-import { compileScalar, nameOf } from "./expressions.ts";
 import { analyze } from "./language.ts";
-import { compileRelation } from "./relations.ts";
 import { compileLet } from "./statements.ts";
-import type { Relation, Scalar } from "./scalars.ts";
+import { convertTo, type Relation, type Scalar } from "./scalars.ts";
 import { Scope } from "./scope.ts";
-import { itemsOf, part, refuse, type SyntaxNode } from "./syntax.ts";
+import { itemsOf, nameOf, part, refuse, type SyntaxNode } from "./syntax.ts";
 import { scalarType } from "../values/values.ts";
 
 /** A function's declaration and the names that its body sees. */
@@ -41,7 +39,7 @@ export function callUserFunction(node: SyntaxNode, called: UserFunction, scope: 
   const first = scope.compilation.slots;
   const body = part(called.declaration, "Body");
   for (const statement of itemsOf(body, "Statements")) compileLet(statement, inner);
-  const result = compileScalar(part(body, "Expression"), inner);
+  const result = inner.scalar(part(body, "Expression"));
   const last = scope.compilation.slots;
   const constant = args.every(({ scalar }) => scalar.constant);
   return {
@@ -66,7 +64,7 @@ export function callTabularFunction(
   const { inner, arguments: args } = enter(node, called, scope, piped);
   const body = part(called.declaration, "Body");
   for (const statement of itemsOf(body, "Statements")) compileLet(statement, inner);
-  const result = compileRelation(part(body, "Expression"), inner);
+  const result = inner.relation(part(body, "Expression"));
   return {
     columns: result.columns,
     rows: (run) => {
@@ -103,16 +101,17 @@ function enter(
     const name = nameOf(part(declared, "Name"));
     const typed = part(declared, "Type");
     if (typed.kind === "SchemaTypeExpression") {
-      const relation = waiting ?? compileRelation(argument(node, positional[position++]), scope);
+      const relation = waiting ?? scope.relation(argument(node, positional[position++]));
       waiting = undefined;
       inner.bind(name, { kind: "relation", relation });
       continue;
     }
     const fallback = parameter.parts.DefaultValue?.parts.Value;
     const expression = argument(node, named.get(name) ?? positional[position++] ?? fallback);
-    const scalar = compileScalar(expression, scope);
+    const given = scope.scalar(expression);
+    const type = scalarType(typed.text.trim()) ?? given.type;
+    const scalar = convertTo(given, type);
     const slot = scope.compilation.slots++;
-    const type = scalarType(typed.text.trim()) ?? scalar.type;
     args.push({ scalar, slot });
     inner.bind(name, {
       kind: "scalar",

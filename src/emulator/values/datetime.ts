@@ -129,7 +129,8 @@ export function makeDatetime(
   return isDatetime(shifted) ? shifted : null;
 }
 
-const CLOCK = /^(-)?(?:(\d+)[.:])?(\d{1,2}):(\d{1,2})(?::(\d{1,2})(?:\.(\d{1,7})\d*)?)?$/;
+const CLOCK =
+  /^(-)?(?:(\d+)(?:\.|:(?=\d+:\d+:)))?(\d{1,2}):(\d{1,2})(?::(\d{1,2})(?:\.(\d{1,7})\d*)?)?$/;
 const AMOUNT =
   /^(-)?(\d+(?:\.\d+)?)\s*(days?|d|hours?|hrs?|h|minutes?|min|m|seconds?|sec|s|milliseconds?|millis|milli|ms|microseconds?|micros|micro|nanoseconds?|nanos|nano|ticks?|tick)$/i;
 
