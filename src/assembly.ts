@@ -141,8 +141,11 @@ export class BlobChunks {
 export interface CheckpointContent {
   readonly checkpoint: TypedBytes;
   readonly metadata: TypedBytes;
-  readonly channelValues: readonly (readonly [channel: string, value: TypedBytes])[];
+  readonly channelValues: readonly ChannelValue[];
 }
+
+/** A channel's name and its value, as the serializer made it. */
+export type ChannelValue = readonly [channel: string, value: TypedBytes];
 
 /** Takes a checkpoint row apart. */
 export async function readCheckpoint(
@@ -155,65 +158,87 @@ export async function readCheckpoint(
     );
   }
   const [checkpoint, metadata, channelValues] = await Promise.all([
-    readCell(row.checkpoint_type, row.checkpoint_json, row.blobs, blobs),
-    readCell(row.metadata_type, row.metadata_json, row.blobs, blobs),
+    readColumn(row.checkpoint_type, row.checkpoint_json, row.blobs, blobs),
+    readColumn(row.metadata_type, row.metadata_json, row.blobs, blobs),
     readEntries(row.channel_values, row.blobs, blobs),
   ]);
   return { checkpoint, metadata, channelValues };
 }
 
 /** Reads the values of channel entries, packs opened. */
-export async function readEntries(
+async function readEntries(
   entries: readonly ChannelEntry[],
   references: readonly BlobReference[],
   blobs: BlobChunks,
-): Promise<(readonly [channel: string, value: TypedBytes])[]> {
-  const read = await Promise.all(entries.map(async (entry) => {
-    if (entry.type === "pack") {
-      const bytes = await blobs.read(referenceAt(references, entry.value));
-      const packed = JSON.parse(new TextDecoder().decode(bytes)) as ChannelEntry[];
-      return readEntries(packed, references, blobs);
-    }
-    const text = typeof entry.value === "string" ? unguardText(entry.value) : String(entry.value);
-    const value = await readCell(entry.type, text, references, blobs);
-    return [[unguardText(entry.channel ?? ""), value] as const];
-  }));
-  return read.flat();
+): Promise<ChannelValue[]> {
+  const read = entries.map((entry) => readEntry(entry, referenceOf(entry, references), blobs));
+  return (await Promise.all(read)).flat();
+}
+
+/** The blob that an entry refers to, if it refers to one. */
+export function referenceOf(
+  { value }: ChannelEntry,
+  references: readonly BlobReference[],
+): BlobReference | undefined {
+  return typeof value === "number" ? references[value] : undefined;
+}
+
+/**
+ * Reads the value of a channel entry, or the values of a pack.
+ *
+ * @param reference The blob that the entry refers to.
+ */
+export async function readEntry(
+  { channel = "", type, value }: ChannelEntry,
+  reference: BlobReference | undefined,
+  blobs: BlobChunks,
+): Promise<ChannelValue[]> {
+  if (type === "pack") {
+    const bytes = await blobs.read(required(reference));
+    return readEntries(JSON.parse(new TextDecoder().decode(bytes)), [], blobs);
+  }
+  const text = typeof value === "string" ? unguardText(value) : undefined;
+  return [[unguardText(channel), await readCell(type, text, reference, blobs)]];
 }
 
 /** The value of a pending write, as the serializer made it. */
 export function readWrite(row: WriteRow, blobs: BlobChunks): Promise<TypedBytes> {
-  return readCell(row.type, row.value_json, row.blobs, blobs);
+  return readColumn(row.type, row.value_json, row.blobs, blobs);
+}
+
+function readColumn(
+  type: string,
+  text: string,
+  references: readonly BlobReference[] | null,
+  blobs: BlobChunks,
+): Promise<TypedBytes> {
+  return readCell(type, text, references?.[Number(text)], blobs);
 }
 
 async function readCell(
   cellType: string,
-  text: string,
-  references: readonly BlobReference[],
+  text: string | undefined,
+  reference: BlobReference | undefined,
   blobs: BlobChunks,
 ): Promise<TypedBytes> {
   const colon = cellType.indexOf(":");
   const encoding = cellType.slice(0, colon);
   const type = cellType.slice(colon + 1);
-  if (encoding === "blob") return { type, bytes: await blobs.read(referenceAt(references, text)) };
+  if (encoding === "blob") return { type, bytes: await blobs.read(required(reference)) };
   return { type, bytes: decodeCell(encoding, text) };
 }
 
-function decodeCell(encoding: string, text: string): Uint8Array {
+function decodeCell(encoding: string, text: string | undefined): Uint8Array {
   try {
-    if (encoding === "text" || encoding === "base64") return decodeBytes({ encoding, text });
+    const isKnown = encoding === "text" || encoding === "base64";
+    if (isKnown && text !== undefined) return decodeBytes({ encoding, text });
   } catch (cause) {
     throw new KustoStateError(UNKNOWN_FORM, { cause });
   }
   throw new KustoStateError(UNKNOWN_FORM);
 }
 
-function referenceAt(references: readonly BlobReference[], index: string | number): BlobReference {
-  const reference = references[Number(index)];
-  if (!reference) {
-    throw new KustoStateError(
-      "Cannot read a stored value: its row does not say which blob holds it",
-    );
-  }
-  return reference;
+function required(reference: BlobReference | undefined): BlobReference {
+  if (reference) return reference;
+  throw new KustoStateError("Cannot read a stored value: its row does not say which blob holds it");
 }

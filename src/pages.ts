@@ -4,12 +4,15 @@
  * @module
  */
 import { visibleCheckpoints } from "./assembly.ts";
+import { referencesBeside } from "./blob_pages.ts";
 import { compareText, type Stamp } from "./clock.ts";
 import { guardText } from "./codec.ts";
 import { KustoLimitError } from "./errors.ts";
 import { type ResultTable, rowsOf } from "./frames.ts";
+import { PageSize } from "./page_size.ts";
 import type { BlobRow, CheckpointDeletionRow, CheckpointRow, WriteRow } from "./schema.ts";
-import { type OwnRows, referencesOf, type Store, type StoredCheckpoint } from "./store.ts";
+import type { OwnRows, Store } from "./store.ts";
+import { completeCheckpoint, type Parts, type StoredCheckpoint } from "./stored_checkpoint.ts";
 
 const FIRST_PAGE = 20;
 const LARGEST_PAGE = 200;
@@ -35,39 +38,33 @@ export async function* listCheckpoints(
   store: Store,
   request: PageRequest,
 ): AsyncGenerator<StoredCheckpoint> {
-  let size = Math.min(request.limit ?? FIRST_PAGE, LARGEST_PAGE);
+  const first = Math.min(request.limit ?? FIRST_PAGE, LARGEST_PAGE);
+  const pageSize = new PageSize(first, LARGEST_PAGE);
   let after: Place | undefined;
-  for (;;) {
-    let page: Page;
-    try {
-      page = await readPage(store, request, after, size);
-    } catch (error) {
-      if (!(error instanceof KustoLimitError) || size === 1) throw error;
-      size = Math.ceil(size / 4);
-      continue;
-    }
-    for (const row of page.rows) {
-      yield await store.complete(row, page.writes, page.blobs);
-    }
-    if (page.next === undefined) return;
+  do {
+    const ask = (size: number) => readPage(store, request, after, size, false);
+    const page = await pageSize.read(ask).catch((error) => {
+      if (!(error instanceof KustoLimitError)) throw error;
+      return readPage(store, request, after, 1, true);
+    });
+    for (const row of page.rows) yield await completeCheckpoint(store, row, page);
     after = page.next;
-    size = Math.min(size * 2, LARGEST_PAGE);
-  }
+  } while (after !== undefined);
 }
 
-interface Page {
+interface Page extends Parts {
   readonly rows: readonly CheckpointRow[];
-  readonly writes: readonly WriteRow[];
-  readonly blobs: readonly BlobRow[];
   /** Where the next page begins; `undefined` after the last. */
   readonly next: Place | undefined;
 }
 
+/** @param alone Whether the checkpoints come without their writes and blobs. */
 async function readPage(
   store: Store,
   request: PageRequest,
   after: Place | undefined,
   size: number,
+  alone: boolean,
 ): Promise<Page> {
   const threads = request.threadId === undefined ? store.ownThreadIds() : [request.threadId];
   const own = new Map(threads.map((threadId) => [threadId, store.ownRows(threadId)]));
@@ -76,7 +73,7 @@ async function readPage(
     .filter((row) => matches(row, request) && (!after || comparePlaces(row, after) > 0))
     .sort(comparePlaces);
   const ownPage = ownRows.slice(0, size);
-  const tables = await queryPage(store, request, after, size, own, ownPage);
+  const tables = await queryPage(store, request, after, size, own, ownPage, alone);
   const keys = rowsOf<Place>(tables[0]);
   const checkpoints = rowsOf<CheckpointRow>(tables[1]);
   const writes = rowsOf<WriteRow>(tables[2]);
@@ -103,7 +100,8 @@ async function readPage(
     .sort(comparePlaces);
   return {
     rows,
-    writes: [...writes, ...[...own.values()].flatMap((o) => o.writes)],
+    writes: alone ? undefined : writes,
+    ownWrites: [...own.values()].flatMap((o) => o.writes),
     blobs: [...blobs, ...[...own.values()].flatMap((o) => o.blobs)],
     next,
   };
@@ -116,6 +114,7 @@ function queryPage(
   size: number,
   own: ReadonlyMap<string, OwnRows>,
   ownPage: readonly CheckpointRow[],
+  alone: boolean,
 ): Promise<ResultTable[]> {
   const [term1 = "", term2 = "", term3 = "", term4 = ""] = request.terms;
   const parentIds = ownPage.filter((row) => row.v < 4).map((row) => row.parent_checkpoint_id);
@@ -133,7 +132,8 @@ function queryPage(
     term4,
     size,
     own_ids: [...ownPage.map((row) => row.checkpoint_id), ...parentIds].map(guardText),
-    own_blobs: referencesOf(ownPage),
+    own_blobs: referencesBeside([...own.values()].flatMap((rows) => rows.blobs), ownPage),
+    alone,
   };
   if (request.threadId !== undefined) {
     return store.query(store.queries.page.ofThread, {

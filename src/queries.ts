@@ -10,11 +10,11 @@
 import type { TableNames } from "./schema.ts";
 
 /** More blob bytes than this in one answer could pass the service's 64 MiB: they are paged. */
-export const ANSWER_BYTES = 32 * 1024 * 1024;
+const ANSWER_BYTES = 32 * 1024 * 1024;
 
 /** The texts of one installation. */
 export interface Queries {
-  /** Latest checkpoint of a namespace, or the one asked for, with all that belongs to it. */
+  /** Latest checkpoint of a namespace, or the one asked for, with all that belongs to it or `alone`. */
   readonly head: { readonly latest: string; readonly byId: string };
   /** The incarnation of a thread. */
   readonly incarnation: string;
@@ -24,11 +24,13 @@ export interface Queries {
   readonly visible: string;
   /** Chunks of blobs, by blob id and range of chunks. */
   readonly blobs: string;
-  /** One page of checkpoints of one thread or all, newest first, with all that belongs to them. */
+  /** Writes of some checkpoints, one page by revision. */
+  readonly writes: string;
+  /** One page of checkpoints of one thread or all, newest first, with all that belongs to them or `alone`. */
   readonly page: { readonly ofThread: string; readonly ofAll: string };
   /** Ids, parents and channels of a namespace, newest first from one id on. */
   readonly ancestry: string;
-  /** The writes and stored values of some channels at some checkpoints. */
+  /** The writes and stored values of some channels at some checkpoints, or the values `alone`. */
   readonly history: string;
 }
 
@@ -40,6 +42,7 @@ export function buildQueries(names: TableNames): Queries {
     deletion: deletionQuery(names),
     visible: visibleQuery(names),
     blobs: blobsQuery(names),
+    writes: writesQuery(names),
     page: { ofThread: pageQuery(names, "thread"), ofAll: pageQuery(names, "all") },
     ancestry: ancestryQuery(names),
     history: historyQuery(names),
@@ -74,7 +77,7 @@ let newest = toscalar(union
   | summarize max(incarnation));`;
 }
 
-/** Blobs that the rows of `head` and `writes` refer to, as long as they fit one answer. */
+/** Blobs that the rows of `head` and `writes` refer to, as long as they fit one answer; none if `alone`. */
 function referencedBlobs(names: TableNames, threads: string): string {
   return `let refs = materialize(union
   (head | mv-expand b = blobs | project id = tostring(b.id), bytes = tolong(b.bytes)),
@@ -83,7 +86,7 @@ function referencedBlobs(names: TableNames, threads: string): string {
   | summarize bytes = max(bytes) by id);
 let fits = toscalar(refs | summarize total = sum(bytes) | project total <= ${ANSWER_BYTES});
 ${names.blobs}
-| where fits and ${threads} and blob_id in ((refs | project id))
+| where fits and not(alone) and ${threads} and blob_id in ((refs | project id))
 | project ${BLOB_COLUMNS};`;
 }
 
@@ -100,7 +103,7 @@ let found = iff(isnotempty(pointer), pointer, toscalar(${names.checkpoints}
   | where isempty(pointer) and thread_id == thread and checkpoint_ns == namespace and incarnation == newest
   | summarize revision = max(revision) by checkpoint_id
   | ${visible} | summarize max(revision)));`;
-  return `declare query_parameters(thread:string, namespace:string, checkpoint:string, own_incarnation:string, own_revision:string, own_checkpoint:string, own_parent:string, own_blobs:dynamic);
+  return `declare query_parameters(thread:string, namespace:string, checkpoint:string, own_incarnation:string, own_revision:string, own_checkpoint:string, own_parent:string, own_blobs:dynamic, alone:bool);
 ${newestIncarnation(names)}
 let hidden = materialize(${names.checkpointDeletions}
   | where thread_id == thread and checkpoint_ns == namespace and incarnation == newest
@@ -114,7 +117,7 @@ let head = materialize(${names.checkpoints}
 let id = iff(own, own_checkpoint, toscalar(head | take 1 | project checkpoint_id));
 let sender = iff(own, own_parent, toscalar(head | where v < 4 | take 1 | project parent_checkpoint_id));
 let writes = materialize(${names.writes}
-  | where thread_id == thread and checkpoint_id in (id, sender) and checkpoint_ns == namespace and incarnation == newest
+  | where not(alone) and thread_id == thread and checkpoint_id in (id, sender) and checkpoint_ns == namespace and incarnation == newest
   | project ${WRITE_COLUMNS});
 print newest = newest;
 head;
@@ -155,6 +158,19 @@ ${names.blobs}
 | project ${BLOB_COLUMNS}`;
 }
 
+function writesQuery(names: TableNames): string {
+  return `declare query_parameters(thread:string, namespace:string, mark:string, ids:dynamic, any_channel:bool, wanted:dynamic, after:string, size:long);
+let rows = ${names.writes}
+  | where thread_id == thread and checkpoint_ns == namespace and incarnation == mark and checkpoint_id in (${
+    guarded("ids")
+  })
+  | where (any_channel or channel in (${guarded("wanted")})) and strcmp(revision, after) > 0;
+let page = materialize(rows | distinct revision | top size by revision asc);
+page | summarize found = count(), until = max(revision);
+rows | where revision in ((page | project revision))
+| project ${WRITE_COLUMNS}`;
+}
+
 function pageQuery(names: TableNames, scope: "thread" | "all"): string {
   const one = scope === "thread";
   const ofThread = one ? "thread_id == thread and " : "";
@@ -172,7 +188,7 @@ let threads = materialize(union
     ? "thread_id == thread"
     : "(thread_id in ((page | project thread_id)) or thread_id in ((own | project thread_id)))";
   const scopeParameters = one ? "thread:string, own_incarnation:string" : "own_threads:dynamic";
-  return `declare query_parameters(${scopeParameters}, any_namespace:bool, namespace:string, checkpoint:string, before:string, after_id:string, after_thread:string, after_namespace:string, term1:string, term2:string, term3:string, term4:string, size:long, own_ids:dynamic, own_blobs:dynamic);
+  return `declare query_parameters(${scopeParameters}, any_namespace:bool, namespace:string, checkpoint:string, before:string, after_id:string, after_thread:string, after_namespace:string, term1:string, term2:string, term3:string, term4:string, size:long, own_ids:dynamic, own_blobs:dynamic, alone:bool);
 ${incarnations}
 let hidden = ${names.checkpointDeletions}${one ? " | where thread_id == thread" : ""}
   | summarize until = max(revision) by thread_id, checkpoint_ns, incarnation, checkpoint_id;
@@ -192,7 +208,7 @@ let head = materialize(${names.checkpoints}
   | where ${rows} and revision in ((page | project revision))
   | project ${CHECKPOINT_COLUMNS});
 let writes = materialize(${names.writes}
-  | where ${rows} and (checkpoint_id in ((page | project checkpoint_id)) or checkpoint_id in ((page | where v < 4 | project parent_checkpoint_id)) or checkpoint_id in (${
+  | where not(alone) and ${rows} and (checkpoint_id in ((page | project checkpoint_id)) or checkpoint_id in ((page | where v < 4 | project parent_checkpoint_id)) or checkpoint_id in (${
     guarded("own_ids")
   }))
   | project ${WRITE_COLUMNS});
@@ -218,20 +234,22 @@ ${names.checkpoints}
 }
 
 function historyQuery(names: TableNames): string {
-  return `declare query_parameters(thread:string, namespace:string, mark:string, ids:dynamic, revisions:dynamic, wanted:dynamic, own_blobs:dynamic);
+  return `declare query_parameters(thread:string, namespace:string, mark:string, ids:dynamic, revisions:dynamic, wanted:dynamic, own_blobs:dynamic, alone:bool);
 let head = materialize(${names.checkpoints}
   | where thread_id == thread and checkpoint_ns == namespace and incarnation == mark and revision in (${
     guarded("revisions")
   })
-  | project checkpoint_id, revision, channel_values, blobs);
+  | project checkpoint_id, revision, channel_values, blobs
+  | mv-expand entry = channel_values
+  | where tostring(entry.channel) in (wanted) or tostring(entry.type) == "pack"
+  | extend blob = blobs[toint(entry.value)]
+  | project checkpoint_id, revision, entry, blobs = iff(isnull(blob), dynamic([]), pack_array(blob)));
 let writes = materialize(${names.writes}
-  | where thread_id == thread and checkpoint_ns == namespace and incarnation == mark and checkpoint_id in (${
+  | where not(alone) and thread_id == thread and checkpoint_ns == namespace and incarnation == mark and checkpoint_id in (${
     guarded("ids")
   }) and channel in (${guarded("wanted")})
   | project ${WRITE_COLUMNS});
-head | mv-expand entry = channel_values
-| where tostring(entry.channel) in (wanted) or tostring(entry.type) == "pack"
-| project checkpoint_id, revision, entry, blobs;
+head;
 writes;
 ${referencedBlobs(names, "thread_id == thread and incarnation == mark")}`;
 }

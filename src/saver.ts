@@ -22,6 +22,7 @@ import { revisionOf, type Stamp, StampClock } from "./clock.ts";
 import { type KustoSaverOptions, type Settings, settingsFrom } from "./config.ts";
 import { readDeltaHistory } from "./delta_history.ts";
 import { KustoInputError } from "./errors.ts";
+import { type Head, readHead } from "./heads.ts";
 import { type CheckpointAddress, Incarnations } from "./incarnations.ts";
 import { listCheckpoints } from "./pages.ts";
 import { RecentRows } from "./recent_rows.ts";
@@ -364,8 +365,8 @@ export class KustoSaver extends BaseCheckpointSaver {
       if (threadId === undefined || channels.length === 0) {
         return Object.fromEntries(channels.map((channel) => [channel, { writes: [] }]));
       }
-      const target = { threadId, namespace, checkpointId };
-      const histories = await readDeltaHistory(this.#store, target, channels, signal);
+      const request = { threadId, namespace, checkpointId, channels };
+      const histories = await readDeltaHistory(this.#store, request, signal);
       const loaded = Array.from(histories, async ([channel, { writes, seed, blobs }]) => {
         const history: DeltaChannelHistory = {
           writes: await Promise.all(writes.map((write) => loadWrite(this.serde, write, blobs))),
@@ -441,11 +442,11 @@ export class KustoSaver extends BaseCheckpointSaver {
     namespace: string,
     checkpointId: string | undefined,
     signal: AbortSignal | undefined,
-  ): ReturnType<Store["head"]> {
+  ): Promise<Head> {
     const { now, sleep, visibilityTimeoutMs } = this.#settings;
     const deadline = now() + (checkpointId === undefined ? 0 : visibilityTimeoutMs);
     for (;;) {
-      const head = await this.#store.head(threadId, namespace, checkpointId, signal);
+      const head = await readHead(this.#store, { threadId, namespace, checkpointId }, signal);
       if (head.found || now() >= deadline) return head;
       await sleep(VISIBILITY_POLL_MS, signal ? { signal } : {});
     }

@@ -18,7 +18,7 @@ import { type BlobChunks, readCheckpoint, readWrite } from "./assembly.ts";
 import type { TypedBytes } from "./codec.ts";
 import type { SerializedCheckpoint } from "./records.ts";
 import type { WriteRow } from "./schema.ts";
-import type { StoredCheckpoint } from "./store.ts";
+import type { StoredCheckpoint } from "./stored_checkpoint.ts";
 
 /** Serialises a value, in the tick of the call as far as the serializer does. */
 export async function dump(serde: SerializerProtocol, value: unknown): Promise<TypedBytes> {

@@ -6,7 +6,6 @@ import {
   greatest,
   pendingWrites,
   readCheckpoint,
-  readEntries,
   readWrite,
   visibleCheckpoints,
 } from "../src/assembly.ts";
@@ -294,6 +293,11 @@ const broken: readonly (readonly [string, Partial<CheckpointRow>, string])[] = [
     { channel_values: [{ channel: "'x", type: "blob:json", value: "'x" }] },
     "which blob",
   ],
+  [
+    "a channel whose text is none",
+    { channel_values: [{ channel: "'x", type: "text:json", value: 1 }] },
+    "form",
+  ],
   ["a form that is not known", { metadata_type: "zip:json" }, "form"],
   ["no form at all", { metadata_type: "" }, "form"],
   ["base64 that is none", { metadata_type: "base64:json", metadata_json: "{}" }, "form"],
@@ -315,12 +319,13 @@ Deno.test("entries are read from the row and from blobs, types with colons inclu
   const { reference, rows, bytes } = await blob("large", 3);
   const chunks = new BlobChunks();
   chunks.add(rows);
-  const entries = [
+  const channel_values = [
     { channel: "'a", type: "text:json", value: "'1" },
     { channel: "'", type: "base64:a:b", value: "'AP8=" },
     { channel: "''", type: "blob:bytes", value: 0 },
   ];
-  assertEquals(await readEntries(entries, [reference], chunks), [
+  const row = checkpoint("c", 1, { channel_values, blobs: [reference] });
+  assertEquals((await readCheckpoint(row, chunks)).channelValues, [
     ["a", { type: "json", bytes: encoder.encode("1") }],
     ["", { type: "a:b", bytes: Uint8Array.of(0, 255) }],
     ["'", { type: "bytes", bytes }],

@@ -1,0 +1,122 @@
+/**
+ * The latest checkpoint of a namespace, or the one with an id: what a query shows merged with what
+ * this saver wrote.
+ *
+ * @module
+ */
+import { visibleCheckpoints } from "./assembly.ts";
+import { referencesBeside } from "./blob_pages.ts";
+import { compareText, type Stamp } from "./clock.ts";
+import { KustoLimitError } from "./errors.ts";
+import { rowsOf } from "./frames.ts";
+import type { BlobRow, CheckpointDeletionRow, CheckpointRow, WriteRow } from "./schema.ts";
+import type { OwnRows, Store } from "./store.ts";
+import { completeCheckpoint, type StoredCheckpoint } from "./stored_checkpoint.ts";
+
+/** Which checkpoint to read: the latest where no id is given. */
+export interface HeadRequest {
+  readonly threadId: string;
+  readonly namespace: string;
+  readonly checkpointId: string | undefined;
+}
+
+/** What a read found, and in which life of the thread. */
+export interface Head {
+  readonly incarnation: Stamp;
+  readonly found: StoredCheckpoint | undefined;
+}
+
+/** Reads a head; one request as long as its writes and its blobs fit one answer. */
+export async function readHead(
+  store: Store,
+  request: HeadRequest,
+  signal?: AbortSignal,
+): Promise<Head> {
+  const own = store.ownRows(request.threadId);
+  const hiddenHere: CheckpointDeletionRow[] = [];
+  for (;;) {
+    const ownHead = newestOf(
+      visibleCheckpoints(own.checkpoints, own.incarnation, hiddenHere).filter((row) =>
+        row.checkpoint_ns === request.namespace &&
+        (request.checkpointId === undefined || row.checkpoint_id === request.checkpointId)
+      ),
+    );
+    const shown = await queryHead(store, request, own, ownHead, signal);
+    const { incarnation, hidden } = shown;
+    const candidates = [...shown.checkpoints, ...(ownHead ? [ownHead] : [])];
+    const row = newestOf(visibleCheckpoints(candidates, incarnation, hidden));
+    // The own row is gone for readers, and the query answered for it: ask again without it.
+    if (!row && ownHead && hidden.length > 0) {
+      hiddenHere.push(...hidden);
+      continue;
+    }
+    if (!row) return { incarnation, found: undefined };
+    const found = await completeCheckpoint(store, row, {
+      writes: shown.writes,
+      ownWrites: own.writes,
+      blobs: [...shown.blobs, ...own.blobs],
+    }, signal);
+    return { incarnation, found };
+  }
+}
+
+interface ShownHead {
+  readonly incarnation: Stamp;
+  readonly checkpoints: readonly CheckpointRow[];
+  /** `undefined` where they are too much for one answer. */
+  readonly writes: readonly WriteRow[] | undefined;
+  readonly blobs: readonly BlobRow[];
+  readonly hidden: readonly CheckpointDeletionRow[];
+}
+
+async function queryHead(
+  store: Store,
+  request: HeadRequest,
+  own: OwnRows,
+  ownHead: CheckpointRow | undefined,
+  signal: AbortSignal | undefined,
+): Promise<ShownHead> {
+  const { threadId, namespace, checkpointId } = request;
+  const { latest, byId } = store.queries.head;
+  const ownWrites = own.writes.filter((row) => row.checkpoint_id === ownHead?.checkpoint_id);
+  const ask = (alone: boolean) =>
+    store.query(checkpointId === undefined ? latest : byId, {
+      thread: threadId,
+      namespace,
+      checkpoint: checkpointId ?? "",
+      own_incarnation: own.incarnation,
+      own_revision: ownHead?.revision ?? "",
+      own_checkpoint: ownHead?.checkpoint_id ?? "",
+      own_parent: ownHead && ownHead.v < 4 ? ownHead.parent_checkpoint_id : "",
+      own_blobs: referencesBeside(own.blobs, [...(ownHead ? [ownHead] : []), ...ownWrites]),
+      alone,
+    }, signal);
+  let isAlone = false;
+  const tables = await ask(false).catch((error) => {
+    if (!(error instanceof KustoLimitError)) throw error;
+    isAlone = true;
+    return ask(true);
+  });
+  const incarnation = store.learnIncarnation(threadId, tables[0]);
+  const checkpoints = rowsOf<CheckpointRow>(tables[1]);
+  const writes = rowsOf<WriteRow>(tables[2]);
+  const blobs = rowsOf<BlobRow>(tables[3]);
+  store.learn({ checkpoints, writes, blobs });
+  const hidden = rowsOf<{ checkpoint_id: string; until: string }>(tables[4])
+    .map((row): CheckpointDeletionRow => ({
+      thread_id: threadId,
+      checkpoint_ns: namespace,
+      incarnation,
+      checkpoint_id: row.checkpoint_id,
+      revision: row.until,
+    }));
+  return { incarnation, checkpoints, writes: isAlone ? undefined : writes, blobs, hidden };
+}
+
+/** The row with the greatest revision. */
+function newestOf(rows: readonly CheckpointRow[]): CheckpointRow | undefined {
+  return rows.reduce<CheckpointRow | undefined>(
+    (found, row) => !found || compareText(row.revision, found.revision) > 0 ? row : found,
+    undefined,
+  );
+}
