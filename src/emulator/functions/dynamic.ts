@@ -6,8 +6,12 @@
 import { compareForSort, equalValues, keyText } from "../values/compare.ts";
 import { convertValue, toDynamic } from "../values/convert.ts";
 import { type Dynamic, dynamicText, isArray, isBag, makeBag } from "../values/dynamic.ts";
+import { exhausted } from "../exhausted.ts";
 import type { ScalarFunction } from "./functions.ts";
 import type { ScalarType, Value } from "../values/values.ts";
+
+/** As many elements as an array made by a function may have. */
+const mostElements = 1_048_576;
 
 type Of = ScalarFunction["of"];
 type Items = readonly Dynamic[];
@@ -137,7 +141,7 @@ function rangeOf([from, to, step]: readonly Value[], types: readonly ScalarType[
   if (!by || first === null || last === null) return null;
   for (let at = first; by > 0 ? at <= last : at >= last; at = at + by) {
     items.push(toDynamic(at, type));
-    if (items.length === 1_048_576) break;
+    if (items.length === mostElements) break;
   }
   return items;
 }
@@ -279,8 +283,11 @@ export const dynamicFunctions: Readonly<Record<string, ScalarFunction>> = {
   repeat: {
     type: "dynamic",
     nulls: true,
-    of: ([value, count], types) =>
-      new Array(Math.max(0, Number(count))).fill(toDynamic(value!, types[0]!)),
+    of: ([value, count], types) => {
+      const length = Math.max(0, Number(count));
+      if (length > mostElements) throw exhausted(`repeat() makes ${length} elements`);
+      return new Array<Dynamic>(length).fill(toDynamic(value!, types[0]!));
+    },
   },
   zip: ofArrays((arrays) => {
     const length = Math.max(...arrays.map((items) => items.length));

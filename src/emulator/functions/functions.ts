@@ -70,9 +70,12 @@ export function callFunction(node: SyntaxNode, scope: Scope): Scalar {
     for (let at = 0; at < args.length; at++) {
       const value = args[at]!.get(row, run);
       if (value === null && !nulls) return type === "string" ? "" : null;
+      run.budget.spendValue(value);
       values[at] = value;
     }
-    return refusingBadArguments(node, () => of(values, types, run));
+    const value = refusingBadArguments(node, () => of(values, types, run));
+    run.budget.spendValue(value);
+    return value;
   };
   if (!constant || args.length === 0) return { type, constant, get };
   const once = scope.remember((run) => get([], run));

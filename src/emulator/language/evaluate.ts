@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { Budget } from "./budget.ts";
 import type { Catalog, Column, Row } from "./catalog.ts";
 import { analyze, loadLanguage } from "./language.ts";
 import { executors } from "./executors.ts";
@@ -27,6 +28,8 @@ export interface QueryRequest {
   readonly now: bigint;
   /** Gives numbers from 0 up to 1. */
   readonly random: () => number;
+  /** Throws when the query's time is over. */
+  readonly checkTime?: () => void;
 }
 
 interface Compiled {
@@ -44,17 +47,19 @@ const compiled = new WeakMap<Catalog, { version: number; trees: WeakMap<SyntaxNo
  * @throws {ServiceError} As the service would answer, or to refuse what is not known here.
  */
 export function runQuery(text: string, catalog: Catalog, request: QueryRequest): ResultTable[] {
-  const tree = analyze(text, catalog);
+  const checkTime = request.checkTime ?? (() => {});
+  const tree = analyze(text, catalog, checkTime);
   const trees = compiledFor(catalog);
   let known = trees.get(tree);
   if (!known) {
-    const compilation: Compilation = { catalog, executors, slots: PARAMETERS_SLOT + 1 };
+    const compilation: Compilation = { catalog, executors, slots: PARAMETERS_SLOT + 1, calls: 0 };
     const relations = compileStatements(tree, new Scope(compilation));
     trees.set(tree, known = { relations, slots: compilation.slots });
   }
   const slots = new Array<unknown>(known.slots);
   slots[PARAMETERS_SLOT] = request.parameters;
-  const run: Run = { now: request.now, random: request.random, slots };
+  const budget = new Budget(checkTime);
+  const run: Run = { now: request.now, random: request.random, slots, budget };
   return known.relations.map(({ columns, rows, name }) => ({
     name: name ?? "PrimaryResult",
     columns,

@@ -166,6 +166,18 @@ function executorOf<E>(
   return found;
 }
 
+/** A relation whose rows are paid for when they are read. */
+function paidFor(relation: Relation): Relation {
+  return {
+    ...relation,
+    rows: (run) => {
+      const rows = relation.rows(run);
+      run.budget.spendRows(rows.length, relation.columns.length);
+      return rows;
+    },
+  };
+}
+
 function start(node: SyntaxNode): string {
   return node.text.trim().slice(0, 40);
 }
@@ -182,6 +194,6 @@ export const executors: Executors = {
   operator: (node, input, scope) => {
     const name = node.text.trim().split(/\s/)[0];
     const compile = executorOf(operators, node, `the operator '${name}'`);
-    return compile(node, input, scope);
+    return compile(node, paidFor(input), scope);
   },
 };

@@ -62,7 +62,10 @@ export function compileFilter(node: SyntaxNode, input: Relation, scope: Scope): 
 }
 
 function filterRows(rows: readonly Row[], predicates: readonly Scalar[], run: Run): readonly Row[] {
-  return predicates.reduce((left, { get }) => left.filter((row) => get(row, run) === true), rows);
+  return predicates.reduce((left, { get }) => {
+    run.budget.spend(left.length);
+    return left.filter((row) => get(row, run) === true);
+  }, rows);
 }
 
 function fewestRows({ source, lookups }: Scan, run: Run): readonly Row[] | undefined {

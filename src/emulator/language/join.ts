@@ -133,6 +133,7 @@ function joinRows(
   };
   let leftRows: readonly Row[] = left.rows(run);
   const rightRows = right.rows(run);
+  run.budget.spendRows(rightRows.length, right.columns.length);
   if (kind === "innerunique") leftRows = firstOfEachKey(leftRows, (row) => keyOf(row, "left"));
   const matches = new Map<string, Row[]>();
   for (const row of rightRows) {
@@ -163,10 +164,12 @@ function joinRows(
       return rightRows.filter((row) => keys.has(keyOf(row, "right")) === (kind === "rightsemi"));
     }
   }
+  const width = left.columns.length + right.columns.length;
   const joined: Row[] = [];
   const matched = new Set<Row>();
   for (const row of leftRows) {
     const others = found(row);
+    run.budget.spendRows(others.length + 1, width);
     for (const other of others) {
       matched.add(other);
       joined.push([...row, ...other]);

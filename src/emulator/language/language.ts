@@ -9,6 +9,7 @@
 import type { Catalog, Column } from "./catalog.ts";
 import { ServiceError } from "../errors.ts";
 import { placeIn, type SyntaxNode } from "./syntax.ts";
+import { checkTextSize } from "./text_size.ts";
 import { type ScalarType, scalarType } from "../values/values.ts";
 
 // The package has no usable types; nothing of it leaves this file.
@@ -45,13 +46,19 @@ const byCatalog = new WeakMap<object, { version: number; analyses: Analyses }>()
  * Parses a text and binds it to a schema.
  *
  * @returns The tree; as a rule the same object for the same text and the same schema.
+ * @param checkTime Throws when the time for it is over.
  * @throws {ServiceError} With the service's code for a syntax or a semantic error.
  */
-export function analyze(text: string, catalog: Catalog): SyntaxNode {
+export function analyze(
+  text: string,
+  catalog: Catalog,
+  checkTime: () => void = () => {},
+): SyntaxNode {
   const kept = analysesOf(catalog);
   const known = kept.trees.get(text);
   if (known) return known;
-  const code = parse(text, kept.globals);
+  checkTextSize(text);
+  const code = parse(text, kept.globals, checkTime);
   throwFirstError(code, text);
   const tree = convert(code.Syntax, text);
   if (kept.trees.size >= TEXTS_KEPT) kept.trees.clear();
@@ -60,10 +67,21 @@ export function analyze(text: string, catalog: Catalog): SyntaxNode {
 }
 
 /** The parser fails on some texts that it could have refused. */
-function parse(text: string, globals: Foreign): Foreign {
+function parse(text: string, globals: Foreign, checkTime: () => void): Foreign {
+  let stopped: unknown;
+  const isStopped = (): boolean => {
+    try {
+      checkTime();
+    } catch (error) {
+      stopped = error;
+    }
+    return stopped !== undefined;
+  };
   try {
-    return language.KustoCode.ParseAndAnalyze(text, globals);
+    const stop = new language.Utils.CancellationToken.$ctor1(isStopped);
+    return language.KustoCode.Parse(text, globals).Analyze(globals, stop);
   } catch {
+    if (stopped !== undefined) throw stopped;
     throw new ServiceError({
       status: 400,
       code: "General_BadRequest",

@@ -116,6 +116,7 @@ function expander(node: SyntaxNode, input: Relation, scope: Scope): Expander {
     const lists = expansions.map(({ scalar }) => elementsOf(scalar.get(row, run), asArrays));
     const count = Math.min(most, Math.max(...lists.map((list) => list.length)));
     const rows: Row[] = [];
+    if (count > 0) run.budget.spendRows(count, columns.length);
     for (let item = 0; item < count; item++) {
       const expanded: Value[] = [...row];
       for (const [which, { at, type }] of expansions.entries()) {

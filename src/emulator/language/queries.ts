@@ -18,6 +18,8 @@ export interface QueryRequest {
   readonly parameters: ReadonlyMap<string, unknown>;
   /** Ticks that `now()` gives. */
   readonly now: bigint;
+  /** Throws when the query's time is over. */
+  readonly checkTime: () => void;
 }
 
 type Language = typeof import("./language.ts");
@@ -54,6 +56,7 @@ export class Queries {
       parameters: request?.parameters ?? new Map(),
       now: request?.now ?? this.#now(),
       random: this.#random,
+      ...(request?.checkTime && { checkTime: request.checkTime }),
     });
   }
 

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { Budget } from "./budget.ts";
 import type { Column, Row, TableSource } from "./catalog.ts";
 import { convertValue } from "../values/convert.ts";
 import type { ScalarType, Value } from "../values/values.ts";
@@ -12,6 +13,8 @@ export interface Run {
   /** Ticks of `now()`: the same in all of a request. */
   readonly now: bigint;
   readonly random: () => number;
+  /** What the query may still cost. */
+  readonly budget: Budget;
   /** Results of `let` statements, arguments and parameters, by slot. */
   readonly slots: unknown[];
   /** The rows that an operator goes through, and where it is, for functions that look around. */

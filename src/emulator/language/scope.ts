@@ -26,6 +26,8 @@ export interface Compilation {
   readonly executors: Executors;
   /** How many slots a run needs. */
   slots: number;
+  /** How many calls of declared functions were compiled: the body is compiled anew for each. */
+  calls: number;
 }
 
 /** The names that can be seen from one place of a text. */

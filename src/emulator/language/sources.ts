@@ -117,6 +117,7 @@ export function compileRange(node: SyntaxNode, scope: Scope): Relation {
       if (first === null || last === null || by === null || !by) return rows;
       const up = (by as number) > 0;
       for (let at = first as number; up ? at <= (last as number) : at >= (last as number);) {
+        run.budget.spend(1);
         rows.push([at]);
         at = (at + (by as number)) as number;
       }

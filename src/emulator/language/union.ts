@@ -38,7 +38,9 @@ export function compileUnion(
       legs.flatMap((leg, at) => {
         if (leg === undefined) return [];
         const from = fields.map((field) => fieldIndex(leg.columns, field));
-        return leg.rows(run).map((row): Row => {
+        const rows = leg.rows(run);
+        run.budget.spendRows(rows.length, columns.length);
+        return rows.map((row): Row => {
           const cells = from.map((place, field) =>
             place < 0 ? emptyCell(fields[field]!.type) : row[place]!
           );

@@ -3,12 +3,16 @@
  *
  * @module
  */
+import { exhausted } from "../exhausted.ts";
 import { analyze } from "./language.ts";
 import { compileLet } from "./statements.ts";
 import { convertTo, type Relation, type Scalar } from "./scalars.ts";
 import { Scope } from "./scope.ts";
 import { itemsOf, nameOf, part, refuse, type SyntaxNode } from "./syntax.ts";
 import { scalarType } from "../values/values.ts";
+
+/** Calls of declared functions that one text may come to, those inside of their bodies included. */
+const mostCalls = 2_000;
 
 /** A function's declaration and the names that its body sees. */
 export interface UserFunction {
@@ -46,6 +50,7 @@ export function callUserFunction(node: SyntaxNode, called: UserFunction, scope: 
     type: result.type,
     constant: result.constant && constant,
     get: (row, run) => {
+      run.budget.spend(1);
       for (const { scalar, slot } of args) run.slots[slot] = scalar.get(row, run);
       // What the body computed once is computed anew for other arguments.
       if (!constant) run.slots.fill(undefined, first, last);
@@ -86,6 +91,9 @@ function enter(
   scope: Scope,
   piped?: Relation,
 ): { inner: Scope; arguments: Argument[] } {
+  if (++scope.compilation.calls > mostCalls) {
+    throw exhausted(`The query comes to more than ${mostCalls} calls of declared functions`);
+  }
   const inner = outer.over([]);
   const given = node.parts.ArgumentList?.items ?? [];
   const named = new Map(

@@ -16,6 +16,7 @@ import { readJson } from "../values/dynamic.ts";
 import { badRequest, notSupported } from "../entity_errors.ts";
 import { errorBody, type RequestIdentity } from "./error_body.ts";
 import { ServiceError } from "../errors.ts";
+import { engineLimit } from "../exhausted.ts";
 import { metadataBody } from "./metadata.ts";
 import type { Operations } from "../commands/operations.ts";
 import { readProperties, type RequestProperties } from "./options.ts";
@@ -198,10 +199,13 @@ export class Handler {
     const isCommand = text.trimStart().startsWith(".") ||
       /^(?:\s*\/\/[^\n]*\n)+\s*\./.test(text);
     const begun = this.#setup.elapsed();
+    const checkTime = (): void => {
+      if (this.#setup.elapsed() - begun > properties.timeout) throw timedOut(properties.timeout);
+    };
     const body = kind === "command"
       ? await this.#inTurn(() => this.#runCommand(text, isCommand, properties, exchange, readOnly))
-      : await this.#runQuery(text, isCommand, properties, exchange);
-    if (this.#setup.elapsed() - begun > properties.timeout) throw timedOut(properties.timeout);
+      : await this.#runQuery(text, isCommand, properties, exchange, checkTime);
+    checkTime();
     return ok(body, exchange.identity);
   }
 
@@ -228,6 +232,7 @@ export class Handler {
     isCommand: boolean,
     properties: RequestProperties,
     { request, roles, identity }: Exchange,
+    checkTime: () => void,
   ): Promise<string> {
     const { database, queries } = this.#setup;
     const isV2 = request.url.pathname.toLowerCase().startsWith("/v2/");
@@ -242,6 +247,7 @@ export class Handler {
     await queries.load();
     const tables = queries.run(text, database, {
       parameters: properties.parameters,
+      checkTime,
       ...(properties.now !== undefined && { now: properties.now }),
     });
     const write = isV2 ? answerV2 : answerV1;
@@ -337,7 +343,8 @@ export class Handler {
   }
 
   #failure(error: unknown, { identity }: Exchange, retryAfter?: number): PlainAnswer {
-    const known = error instanceof ServiceError ? error : new ServiceError({
+    const refusal = error instanceof ServiceError ? error : engineLimit(error);
+    const known = refusal ?? new ServiceError({
       status: 500,
       code: "General_InternalServerError",
       type: "Kusto.Data.Exceptions.KustoServiceException",
