@@ -6,6 +6,8 @@
 
 /** Waits grow no further than this, in milliseconds, unless the first is longer already. */
 const LONGEST_WAIT_MS = 30_000;
+/** Pauses of all requests of a saver grow no further: one probe in ten seconds bothers nobody. */
+const LONGEST_PAUSE_MS = 10_000;
 /** Any wait has reached the longest by then, and powers that overflow spoil the product. */
 const MOST_DOUBLINGS = 30;
 
@@ -47,11 +49,29 @@ export function backoffMs(
     readonly retryAfterMs?: number;
   },
 ): number {
-  const ceiling = Math.min(
-    options.baseMs * 2 ** Math.min(retry - 1, MOST_DOUBLINGS),
-    Math.max(options.baseMs, LONGEST_WAIT_MS),
-  );
+  const ceiling = doubled(options.baseMs, retry, LONGEST_WAIT_MS);
   return Math.max(options.random() * ceiling, options.retryAfterMs ?? 0);
+}
+
+/**
+ * How long all requests to a cluster in trouble pause before one probes it, in milliseconds:
+ * exponential too, but never less than half of the most, so that the number of probes is bounded
+ * whatever chance gives.
+ *
+ * @param pause 1 for the first pause since the cluster last answered.
+ */
+export function pauseMs(
+  pause: number,
+  { baseMs, random }: { readonly baseMs: number; readonly random: () => number },
+): number {
+  return doubled(baseMs, pause, LONGEST_PAUSE_MS) * (1 + random()) / 2;
+}
+
+function doubled(baseMs: number, count: number, longestMs: number): number {
+  return Math.min(
+    baseMs * 2 ** Math.min(count - 1, MOST_DOUBLINGS),
+    Math.max(baseMs, longestMs),
+  );
 }
 
 /** Reads a `Retry-After` header, seconds or a date, as milliseconds from now. */

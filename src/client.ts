@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { detailsOf, type RequestKind, type TransportReply } from "./attempt.ts";
 import type { Settings } from "./config.ts";
 import {
   type KustoError,
@@ -14,13 +15,7 @@ import {
 import { type Answer, readCommandAnswer, readQueryAnswer, type ResultTable } from "./frames.ts";
 import { literal, type QueryParameters } from "./kql.ts";
 import { MAPPING_NAME } from "./schema.ts";
-import {
-  detailsOf,
-  type RequestKind,
-  Transport,
-  type TransportListeners,
-  type TransportReply,
-} from "./transport.ts";
+import { Transport, type TransportListeners } from "./transport.ts";
 
 const LINE_END = 10;
 /** The service lets no request run longer. */

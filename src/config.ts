@@ -67,18 +67,21 @@ export interface KustoSaverOptions {
   readonly queryTimeoutMs?: number;
   /**
    * How often a request that failed for the moment is repeated; `Infinity` leaves it to `deadlineMs`.
+   * While the cluster is in trouble requests wait for their turn, and few are repeated as often.
    *
    * @default {3}
    */
   readonly maxRetries?: number;
   /**
-   * The wait before the first repetition at most, in milliseconds; doubles with each, with full jitter.
+   * The wait before the first repetition at most, in milliseconds; doubles with each up to 30 seconds,
+   * with full jitter. Also the first pause of all requests together when the cluster is in trouble,
+   * which doubles up to 10 seconds, at least half of it.
    *
    * @default {1_000}
    */
   readonly retryBackoffMs?: number;
   /**
-   * How long all attempts of a request may take together, in milliseconds.
+   * How long all attempts of a request may take together, waits included, in milliseconds.
    *
    * @default {30_000}
    */

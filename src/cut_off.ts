@@ -5,7 +5,7 @@
  */
 
 /** The longest time that a timer can count; a longer one would fire at once. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
+export const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /** A limit on some work; {@link release} it when the work is over. */
 export interface CutOff {

@@ -28,6 +28,7 @@ export interface PageRequest {
   readonly terms: readonly string[];
   /** How many checkpoints the caller wants at most, if it knows. */
   readonly limit?: number;
+  readonly signal?: AbortSignal;
 }
 
 /** A place in the order of a list: by id downwards, then thread and namespace. */
@@ -47,7 +48,9 @@ export async function* listCheckpoints(
       if (!(error instanceof KustoLimitError)) throw error;
       return readPage(store, request, after, 1, true);
     });
-    for (const row of page.rows) yield await completeCheckpoint(store, row, page);
+    for (const row of page.rows) {
+      yield await completeCheckpoint(store, row, page, request.signal);
+    }
     after = page.next;
   } while (after !== undefined);
 }
@@ -140,7 +143,7 @@ function queryPage(
       ...scope,
       thread: request.threadId,
       own_incarnation: own.get(request.threadId)?.incarnation ?? "",
-    });
+    }, request.signal);
   }
   return store.query(store.queries.page.ofAll, {
     ...scope,
@@ -148,7 +151,7 @@ function queryPage(
       thread: guardText(threadId),
       incarnation: guardText(incarnation),
     })),
-  });
+  }, request.signal);
 }
 
 function matches(row: CheckpointRow, request: PageRequest): boolean {

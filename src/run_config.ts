@@ -27,6 +27,10 @@ export interface RunAddress {
   readonly byNode: boolean;
   /** The checkpoints of outer namespaces that the run hangs on. */
   readonly outer: readonly CheckpointAddress[];
+  /**
+   * Gives a read up. Writes do not heed it: their rows may share a request with those of other calls,
+   * and whoever is told that a run has ended early must be able to tell what it has stored.
+   */
   readonly signal: AbortSignal | undefined;
 }
 

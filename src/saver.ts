@@ -151,7 +151,8 @@ export class KustoSaver extends BaseCheckpointSaver {
    * Reads a checkpoint with its pending writes: the one that `checkpoint_id` names, else the latest of
    * the namespace, that is the one with the greatest id. One request while the state fits 32 MB.
    *
-   * @param config Names the thread (`thread_id`), and maybe a namespace and a checkpoint.
+   * @param config Names the thread (`thread_id`), and maybe a namespace and a checkpoint; its `signal`
+   * gives the call up, which then rejects with the signal's reason.
    * @returns The checkpoint, or `undefined` if there is none or no thread is named.
    * @throws {KustoStateError} If a part of the stored state is gone: never a checkpoint with a hole.
    */
@@ -175,7 +176,7 @@ export class KustoSaver extends BaseCheckpointSaver {
    * consumer does not take is not read.
    *
    * @param config What it names narrows: a thread, a namespace, a checkpoint. Without `thread_id` all
-   * threads are listed, without `checkpoint_ns` all namespaces.
+   * threads are listed, without `checkpoint_ns` all namespaces. Its `signal` gives the list up.
    * @param options `before`: only checkpoints with a smaller id than the one named. `limit`: at most so
    * many; 0 and less give none, the default is all. `filter`: only checkpoints whose metadata have an
    * equal value under each key, deeply; keys that are `undefined` do not count.
@@ -184,7 +185,7 @@ export class KustoSaver extends BaseCheckpointSaver {
     config: RunnableConfig,
     options: CheckpointListOptions = {},
   ): AsyncGenerator<CheckpointTuple> {
-    const { threadId, checkpointId } = readAddress(config);
+    const { threadId, checkpointId, signal } = readAddress(config);
     const namespace = idText("checkpoint_ns", config.configurable?.checkpoint_ns);
     const before = options.before && readAddress(options.before).checkpointId;
     const filter = options.filter ?? {};
@@ -196,6 +197,7 @@ export class KustoSaver extends BaseCheckpointSaver {
       ...(checkpointId !== undefined && { checkpointId }),
       ...(before !== undefined && { before }),
       ...(Number.isFinite(left) && { limit: left }),
+      ...(signal !== undefined && { signal }),
       terms: searchTerms(filter),
     });
     for (;;) {
@@ -214,7 +216,8 @@ export class KustoSaver extends BaseCheckpointSaver {
    * more to read if the caller has not read the thread before and names no checkpoint of it that this
    * saver knows: somebody may have deleted the thread meanwhile.
    *
-   * @param config Names the thread and the namespace; its `checkpoint_id` is the parent's.
+   * @param config Names the thread and the namespace; its `checkpoint_id` is the parent's. Its `signal`
+   * is not heeded: a request that was cut short could have stored the rows or not.
    * @param checkpoint Its values are serialised in the tick of the call.
    * @param metadata Comes back as it is; its scalars can be filtered on.
    * @param newVersions The channels that changed; decides what a first checkpoint stores.
@@ -278,7 +281,8 @@ export class KustoSaver extends BaseCheckpointSaver {
    * Stores writes of a task, which hang on a checkpoint that may not be there yet. Of writes for the
    * same task and position the first counts; of errors, interrupts and answers the last.
    *
-   * @param config Names the thread, the namespace and the checkpoint.
+   * @param config Names the thread, the namespace and the checkpoint; its `signal` is not heeded, as
+   * in {@link put}.
    * @param writes Channels and values; none is no request.
    * @param taskId Any text.
    * @param taskPath Decides the order in which writes come back; `""` is first.

@@ -80,10 +80,13 @@ Deno.test("A service that cannot be reached: the attempts, the last cause, nothi
 Deno.test("Passing failures are waited out", async () => {
   await using lab = await Lab.open();
   const waits: number[] = [];
+  let time = Date.parse("2026-01-01T00:00:00Z");
   const saver = lab.saver({
     random: () => 0.5,
+    now: () => time,
     sleep: (ms) => {
       waits.push(ms);
+      time += ms;
       return Promise.resolve();
     },
   });
