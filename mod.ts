@@ -38,5 +38,6 @@ export {
   type SchemaProblem,
   type UnstoredRows,
 } from "./src/errors.ts";
+export type { PurgeCounts, PurgeOptions, PurgeProgress, PurgeReport } from "./src/purge.ts";
 export { KustoSaver } from "./src/saver.ts";
 export type { SetupOptions, SetupReport } from "./src/setup.ts";

@@ -100,3 +100,8 @@ function unicodeEscape(character: string): string {
 export function entityName(name: string): string {
   return `[${stringLiteral(name)}]`;
 }
+
+/** What `in` is given: a list of quoted literals. */
+export function inList(texts: Iterable<string>): string {
+  return `(${Array.from(texts, stringLiteral).join(", ")})`;
+}

@@ -99,8 +99,10 @@ function headQuery(names: TableNames, variant: "latest" | "byId"): string {
   | ${visible} | summarize max(revision));`
     : `let pointer = toscalar(pointers | where checkpoint_ns == namespace and incarnation == newest
   | ${visible} | summarize max(revision));
-let found = iff(isnotempty(pointer), pointer, toscalar(${names.checkpoints}
-  | where isempty(pointer) and thread_id == thread and checkpoint_ns == namespace and incarnation == newest
+let pointed_at = toscalar(${names.checkpoints}
+  | where thread_id == thread and revision == pointer | take 1 | project revision);
+let found = iff(isnotempty(pointed_at), pointed_at, toscalar(${names.checkpoints}
+  | where isempty(pointed_at) and thread_id == thread and checkpoint_ns == namespace and incarnation == newest
   | summarize revision = max(revision) by checkpoint_id
   | ${visible} | summarize max(revision)));`;
   return `declare query_parameters(thread:string, namespace:string, checkpoint:string, own_incarnation:string, own_revision:string, own_checkpoint:string, own_parent:string, own_blobs:dynamic, alone:bool);

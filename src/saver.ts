@@ -25,6 +25,7 @@ import { KustoInputError } from "./errors.ts";
 import { type Head, readHead } from "./heads.ts";
 import { type CheckpointAddress, Incarnations } from "./incarnations.ts";
 import { listCheckpoints } from "./pages.ts";
+import type { PurgeOptions, PurgeReport } from "./purge.ts";
 import { RecentRows } from "./recent_rows.ts";
 import { checkpointRow, RowBlobs, writeRow } from "./records.ts";
 import {
@@ -338,7 +339,8 @@ export class KustoSaver extends BaseCheckpointSaver {
    * Deletes a thread with all its namespaces for every reader, for good: calls of runs that began
    * before, here or elsewhere, do not bring it back. A new conversation may use the id.
    *
-   * The rows stay until they age out: readers skip them. Needs no more rights than writing.
+   * The rows stay until they age out or until {@link purgeDeletedThreads}: readers skip them. Needs no
+   * more rights than writing.
    *
    * @param threadId A thread that does not exist is no error.
    * @throws {KustoUnavailableError} If the deletion did not become visible within `deleteTimeoutMs`.
@@ -351,6 +353,44 @@ export class KustoSaver extends BaseCheckpointSaver {
       // What fails here would be hidden anyway.
       await this.#writer.settle(id);
       await deleteThread(this.#deletion, id);
+    });
+  }
+
+  /**
+   * Removes the rows of deleted threads from the tables, for storage and for the duty to erase: for
+   * readers they are gone anyway. Needs the role Database Admin.
+   *
+   * Can be repeated and broken off at any time: it reads what is hidden, removes it batch by batch and
+   * counts afterwards. It spares checkpoints that were hidden one by one, as the history of others may
+   * lead through them. The service marks rows as removed and erases them from its storage later. Do
+   * not run two at a time.
+   *
+   * @param options How old rows must be, a signal to break off, and who is told how far it is.
+   * @returns How many rows of each table were removed, and how many were too young.
+   * @throws {KustoPermissionError} If the identity lacks the role.
+   * @throws {KustoUnavailableError} If rows are still there after they were removed.
+   *
+   * @example
+   * ```ts
+   * import { KustoSaver } from "@x/kusto-checkpoint";
+   * import { KustoEmulator } from "@x/kusto-checkpoint/emulator";
+   *
+   * await using emulator = new KustoEmulator();
+   * await using saver = KustoSaver.fromConnectionString("http://localhost", {
+   *   database: "NetDefaultDB",
+   *   fetch: emulator.fetch,
+   * });
+   * await saver.setup({ provision: true });
+   * await saver.deleteThread("thread-1");
+   * const { removed } = await saver.purgeDeletedThreads();
+   * console.log(removed.checkpoints); // 0
+   * ```
+   */
+  async purgeDeletedThreads(options: PurgeOptions = {}): Promise<PurgeReport> {
+    return await this.#calls.run("purge deleted threads", undefined, async () => {
+      // An administrator's errand, so not part of what every start loads.
+      const { purgeDeletedThreads } = await import("./purge.ts");
+      return await purgeDeletedThreads(this.#client, this.#settings, options);
     });
   }
 

@@ -9,13 +9,20 @@ import { TABLE_NAMES, tableNames } from "./schema.ts";
 export interface ScriptOptions {
   /** Put before the name of every table and of the view. */
   readonly tablePrefix: string;
-  /** How long rows live; blobs live {@link BLOB_MARGIN_DAYS} longer. */
+  /** How long checkpoints live; what they need lives longer by its margin. */
   readonly retentionDays: number;
 }
 
 /** Blobs outlive the rows that refer to them by this much: three times what a reference may be old. */
 export const BLOB_MARGIN_DAYS = 90;
-/** How long rows live as `provision.kql` has it. */
+/**
+ * Writes outlive the checkpoints that they hang on by this much: removal at the end of a retention is
+ * imprecise, and a checkpoint that lingers without its writes would be a wrong state.
+ */
+export const WRITE_MARGIN_DAYS = 10;
+/** How long deletions live: 100 years. */
+export const FOREVER_DAYS = 36_500;
+/** How long checkpoints live as `provision.kql` has it. */
 export const DEFAULT_RETENTION_DAYS = 90;
 
 /** The commands of a script: each begins with a dot at the start of a line; comments are left out. */
@@ -36,12 +43,9 @@ export function fitCommand(command: string, options: ScriptOptions): string {
     (text, name) => text.replaceAll(new RegExp(`\\b${TABLE_NAMES[name]}\\b`, "g"), prefixed[name]),
     command,
   );
-  const days = (of: number) =>
-    of === DEFAULT_RETENTION_DAYS
-      ? options.retentionDays
-      : options.retentionDays + BLOB_MARGIN_DAYS;
-  return renamed.replace(
-    /\b(softdelete|hot) = (90|180)d/,
-    (_, what: string, of: string) => `${what} = ${days(Number(of))}d`,
-  );
+  return renamed.replace(/\b(softdelete|hot) = (\d+)d/, (_, what: string, of: string) => {
+    const margin = Number(of) - DEFAULT_RETENTION_DAYS;
+    const days = Number(of) === FOREVER_DAYS ? FOREVER_DAYS : options.retentionDays + margin;
+    return `${what} = ${days}d`;
+  });
 }

@@ -17,9 +17,10 @@ import {
 } from "./errors.ts";
 import { rowsOf } from "./frames.ts";
 import { entityName } from "./kql.ts";
+import { readPolicy } from "./policies.ts";
 import { tableNames } from "./schema.ts";
 import { DEFAULT_RETENTION_DAYS, fitCommand, splitScript } from "./script.ts";
-import { findProblems, readPolicy } from "./setup_checks.ts";
+import { findProblems } from "./setup_checks.ts";
 
 const CACHE_CLEARS = 5;
 const CACHE_CLEAR_WAIT_MS = 1_000;

@@ -9,8 +9,8 @@ import type { SchemaProblem } from "./errors.ts";
 import { rowsOf } from "./frames.ts";
 import { entityName } from "./kql.ts";
 import { MAPPING_NAME, tableNames } from "./schema.ts";
-import { BLOB_MARGIN_DAYS } from "./script.ts";
-import { BLOB_REUSE_DAYS } from "./writer.ts";
+import { readPolicy } from "./policies.ts";
+import { findShortLifetimes } from "./setup_lifetimes.ts";
 
 const CONCURRENT_CHECKS = 4;
 
@@ -36,7 +36,9 @@ export async function findProblems(
   const schema = await readSchema(client, settings.database);
   const checks = commands.map((command) => checkFor(client, schema, command));
   checks.push(() => checkViewCoverage(client, settings, schema, commands));
-  checks.push(() => checkBlobRetention(client, settings, schema));
+  checks.push(() =>
+    findShortLifetimes(client, settings, [...schema.tables.keys(), ...schema.views.keys()])
+  );
   return (await inTurns(checks, CONCURRENT_CHECKS)).flat();
 }
 
@@ -195,20 +197,10 @@ async function checkPolicy(
   }];
 }
 
-/** The JSON text of a policy; `undefined` where none is set. */
-export async function readPolicy(
-  client: KustoClient,
-  of: string,
-  entity: string,
-  policy: string,
-): Promise<string | undefined> {
-  const path = entity.split(".").map(entityName).join(".");
-  const [rows] = await client.command(`.show ${of} ${path} policy ${policy}`);
-  const found = rowsOf<{ Policy: string | null }>(rows)[0]?.Policy;
-  return found && found !== "null" ? found : undefined;
-}
-
-/** A view that was made after its rows does not know them: reads fall back to the table. */
+/**
+ * A view that was made after its rows does not know them, or points at younger rows with smaller ids:
+ * where it knows none, reads fall back to the table.
+ */
 async function checkViewCoverage(
   client: KustoClient,
   settings: Settings,
@@ -218,7 +210,7 @@ async function checkViewCoverage(
   const { checkpoints, latest } = tableNames(settings.tablePrefix);
   if (!tables.has(checkpoints) || !views.has(latest)) return [];
   const [rows] = await client.query(
-    `${checkpoints} | summarize by thread_id, checkpoint_ns, incarnation | join kind=leftanti ${latest} on thread_id, checkpoint_ns, incarnation | take 1 | count`,
+    `${checkpoints} | summarize head = max(revision) by thread_id, checkpoint_ns, incarnation | join kind=leftouter ${latest} on thread_id, checkpoint_ns, incarnation | where revision != head | take 1 | count`,
     {},
   );
   if ((rowsOf<{ Count: number }>(rows)[0]?.Count ?? 0) === 0) return [];
@@ -235,36 +227,8 @@ async function checkViewCoverage(
     severity: "warning",
     entity: latest,
     message:
-      `the materialized view ${latest} is younger than some of its rows, so reading those threads is slower`,
+      `the materialized view ${latest} is younger than some of its rows, so reading those threads is slower, or gives an older checkpoint`,
     mend: [`.drop materialized-view ${latest}`, ...remake].join(", then "),
-  }];
-}
-
-/** A blob that goes before the row that refers to it would leave a checkpoint with a hole. */
-async function checkBlobRetention(
-  client: KustoClient,
-  settings: Settings,
-  { tables }: Schema,
-): Promise<SchemaProblem[]> {
-  const { checkpoints, blobs } = tableNames(settings.tablePrefix);
-  if (!tables.has(checkpoints) || !tables.has(blobs)) return [];
-  const [rowDays, blobDays] = await Promise.all([checkpoints, blobs].map(async (table) => {
-    const policy = await readPolicy(client, "table", table, "retention");
-    const period: unknown = policy ? JSON.parse(policy)?.SoftDeletePeriod : undefined;
-    return typeof period === "string" ? Number.parseInt(period, 10) : undefined;
-  }));
-  if (rowDays === undefined || blobDays === undefined || blobDays >= rowDays + BLOB_REUSE_DAYS) {
-    return [];
-  }
-  return [{
-    kind: "policy",
-    severity: "error",
-    entity: blobs,
-    message:
-      `the table ${blobs} keeps its rows ${blobDays} days, it must keep them ${BLOB_REUSE_DAYS} days longer than ${checkpoints} with its ${rowDays}`,
-    mend: `.alter-merge table ${blobs} policy retention softdelete = ${
-      rowDays + BLOB_MARGIN_DAYS
-    }d recoverability = disabled`,
   }];
 }
 

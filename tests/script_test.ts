@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { provisionScript } from "../src/provision_text.ts";
 import { TABLE_NAMES, tableNames } from "../src/schema.ts";
-import { BLOB_MARGIN_DAYS, fitCommand, splitScript } from "../src/script.ts";
+import { BLOB_MARGIN_DAYS, fitCommand, splitScript, WRITE_MARGIN_DAYS } from "../src/script.ts";
 
 const commands = splitScript(provisionScript);
 const asItStands = { tablePrefix: "", retentionDays: 90 };
@@ -62,7 +62,7 @@ const days: readonly (readonly [number, string, number])[] = [
   [1, "Checkpoints", 1],
   [1, "LatestCheckpoints", 1],
   [1, "CheckpointBlobs", 1 + BLOB_MARGIN_DAYS],
-  [180, "CheckpointWrites", 180],
+  [180, "CheckpointWrites", 180 + WRITE_MARGIN_DAYS],
   [180, "CheckpointBlobs", 180 + BLOB_MARGIN_DAYS],
   [365, "ThreadDeletions", 36500],
   [365, "CheckpointDeletions", 36500],

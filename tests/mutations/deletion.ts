@@ -13,7 +13,7 @@ export const deletion: readonly Mutation[] = [
     file: "src/incarnations.ts",
     find: "if (ofRun !== undefined) return ofRun;",
     replace: "",
-    test: "tests/saver/deletion_test.ts",
+    test: "tests/saver/late_calls_test.ts",
     title: "Late calls of a run stay hidden, whoever deleted: root, child and their writes",
   },
   {

@@ -16,10 +16,17 @@ export class Lab {
     this.emulator = emulator;
   }
 
-  /** An embedded Kusto with all tables, and nothing in its request log. */
-  static async open(options: KustoEmulatorOptions = {}): Promise<Lab> {
+  /**
+   * An embedded Kusto with all tables, and nothing in its request log.
+   *
+   * @param administrator How the saver signs in that makes the tables.
+   */
+  static async open(
+    options: KustoEmulatorOptions = {},
+    administrator: Partial<KustoSaverOptions> = {},
+  ): Promise<Lab> {
     const lab = new Lab(new KustoEmulator(options));
-    await lab.saver().setup({ provision: true });
+    await lab.saver(administrator).setup({ provision: true });
     lab.emulator.requests.clear();
     return lab;
   }

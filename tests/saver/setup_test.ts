@@ -89,10 +89,19 @@ const DAMAGES: readonly (readonly [damage: string, problem: string])[] = [
   [".delete table CheckpointWrites policy retention", "policy CheckpointWrites"],
   [".delete table Checkpoints policy roworder", "policy Checkpoints"],
   [".delete table Checkpoints policy caching", "policy Checkpoints"],
-  [
-    ".alter-merge table CheckpointBlobs policy retention softdelete = 100d",
-    "policy CheckpointBlobs",
-  ],
+  ...[
+    ["table CheckpointBlobs", "119d"],
+    ["table CheckpointWrites", "99d"],
+    ["table ThreadDeletions", "36499d"],
+    ["table CheckpointDeletions", "99d"],
+    ["materialized-view LatestCheckpoints", "89d"],
+    ["table CheckpointBlobs", "23h"],
+  ].map(([entity, period]) =>
+    [
+      `.alter-merge ${entity} policy retention softdelete = ${period}`,
+      `policy ${entity!.split(" ")[1]}`,
+    ] as const
+  ),
 ];
 
 for (const [damage, problem] of DAMAGES) {
@@ -128,6 +137,36 @@ Deno.test("setup() notices a view that is younger than its rows; its mend fills 
   for (const command of problems[0]!.mend.split(", then ")) await lab.command(command);
   assertEquals((await saver.setup()).problems, []);
   assertEquals((await lab.saver().getTuple(at("old")))?.checkpoint.channel_values, { a: 1 });
+});
+
+Deno.test("setup() minds the retention of the database where a table has none of its own", async () => {
+  await using lab = new EmptyLab();
+  const saver = lab.saver();
+  await saver.setup({ provision: true });
+  await lab.command(".alter-merge database NetDefaultDB policy retention softdelete = 365d");
+  await lab.command(".delete table ThreadDeletions policy retention");
+  const { problems } = await saver.setup().catch((error) => error);
+  assertEquals(
+    problems.map(({ severity, entity }: { severity: string; entity: string }) =>
+      `${severity} ${entity}`
+    ),
+    ["warning ThreadDeletions", "error ThreadDeletions"],
+  );
+});
+
+Deno.test("setup() notices a view that points at an older checkpoint; its mend puts it right", async () => {
+  await using lab = new EmptyLab();
+  const saver = lab.saver();
+  await saver.setup({ provision: true });
+  await saver.put(at("t"), checkpointOf("2"), LOOP, {});
+  await lab.command(".drop materialized-view LatestCheckpoints");
+  await saver.setup({ provision: true });
+  await saver.put(at("t"), checkpointOf("1"), LOOP, {});
+  const { problems } = await saver.setup();
+  assertEquals(problems.map(({ kind, entity }) => `${kind} ${entity}`), ["view LatestCheckpoints"]);
+  for (const command of problems[0]!.mend.split(", then ")) await lab.command(command);
+  assertEquals((await saver.setup()).problems, []);
+  assertEquals((await lab.saver().getTuple(at("t")))?.checkpoint.id, "2");
 });
 
 Deno.test("A streaming policy that the cluster refuses is a named warning with its mend", async () => {
@@ -169,7 +208,7 @@ Deno.test("retentionDays goes for rows and view; blobs live longer, deletions fo
     return JSON.parse(String(row?.[2])).SoftDeletePeriod.split(".")[0];
   };
   assertEquals(await days("table Checkpoints"), "7");
-  assertEquals(await days("table CheckpointWrites"), "7");
+  assertEquals(await days("table CheckpointWrites"), "17");
   assertEquals(await days("materialized-view LatestCheckpoints"), "7");
   assertEquals(await days("table CheckpointBlobs"), "97");
   assertEquals(await days("table ThreadDeletions"), "36500");
