@@ -35,8 +35,8 @@ const UNSAFE_TEXT = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufeff]/;
 
 /** Spells bytes as text where they are clean UTF-8, else as base64. */
 export function encodeBytes(bytes: Uint8Array): EncodedText {
-  const text = decodeUtf8(bytes);
-  if (text !== undefined && !UNSAFE_TEXT.test(text)) return { encoding: "text", text };
+  const text = cleanText(bytes);
+  if (text !== undefined) return { encoding: "text", text };
   return { encoding: "base64", text: toBase64(bytes) };
 }
 
@@ -45,9 +45,10 @@ export function decodeBytes({ encoding, text }: EncodedText): Uint8Array {
   return encoding === "text" ? encoder.encode(text) : fromBase64(text);
 }
 
-function decodeUtf8(bytes: Uint8Array): string | undefined {
+function cleanText(bytes: Uint8Array): string | undefined {
   try {
-    return strictDecoder.decode(bytes);
+    const text = strictDecoder.decode(bytes);
+    return UNSAFE_TEXT.test(text) ? undefined : text;
   } catch {
     return undefined;
   }
@@ -62,18 +63,30 @@ export function splitBytes(
   bytes: Uint8Array,
   limit: number,
 ): { encoding: EncodedText["encoding"]; chunks: string[] } {
-  const { encoding, text } = encodeBytes(bytes);
-  const step = encoding === "text" ? limit : Math.floor(limit / 4) * 3;
-  if (bytes.length <= step) return { encoding, chunks: [text] };
+  const texts = splitText(bytes, limit);
+  if (texts) return { encoding: "text", chunks: texts };
+  const step = Math.floor(limit / 4) * 3;
   const chunks: string[] = [];
-  for (let start = 0; start < bytes.length;) {
-    let end = Math.min(start + step, bytes.length);
-    if (encoding === "text") { while (isContinuation(bytes[end])) end--; }
-    const part = bytes.subarray(start, end);
-    chunks.push(encoding === "text" ? strictDecoder.decode(part) : toBase64(part));
-    start = end;
+  for (let start = 0; start < bytes.length; start += step) {
+    chunks.push(toBase64(bytes.subarray(start, start + step)));
   }
-  return { encoding, chunks };
+  return { encoding: "base64", chunks };
+}
+
+/** The chunks of clean text; part by part, as no string can hold the largest values. */
+function splitText(bytes: Uint8Array, limit: number): string[] | undefined {
+  const chunks: string[] = [];
+  let start = 0;
+  do {
+    let end = Math.min(start + limit, bytes.length);
+    // No code point takes more than four bytes: what goes on longer is no text.
+    for (let back = 0; back < 3 && isContinuation(bytes[end]); back++) end--;
+    const text = cleanText(bytes.subarray(start, end));
+    if (text === undefined) return undefined;
+    chunks.push(text);
+    start = end;
+  } while (start < bytes.length);
+  return chunks;
 }
 
 function isContinuation(byte: number | undefined): boolean {
@@ -112,7 +125,10 @@ export function unguardText(text: string): string {
   return text.slice(1);
 }
 
-/** The longest id or name that is taken, in bytes; a revision, an id with a stamp, fits a cell too. */
+/**
+ * The longest id or name that is taken, in bytes of JSON, where a control character takes six: a row
+ * has six of them, and all of it must fit one request.
+ */
 const LONGEST_NAME_BYTES = 256 * 1024;
 
 /**
@@ -122,11 +138,11 @@ const LONGEST_NAME_BYTES = 256 * 1024;
  * another text.
  */
 export function wellFormed(field: string, text: string): string {
-  if (text.length > LONGEST_NAME_BYTES / 4 && utf8Length(text) > LONGEST_NAME_BYTES) {
+  if (text.length > LONGEST_NAME_BYTES / 6 - 1 && jsonLength(text) > LONGEST_NAME_BYTES) {
     throw new KustoInputError(
       `Cannot use "${field}": it takes ${
-        utf8Length(text)
-      } bytes, it may take ${LONGEST_NAME_BYTES}`,
+        jsonLength(text)
+      } bytes in JSON, it may take ${LONGEST_NAME_BYTES}`,
     );
   }
   if (!/\p{Surrogate}/u.test(text)) return text;
@@ -145,6 +161,11 @@ export function utf8Length(text: string): number {
     bytes += unit < 0x800 || (unit >= 0xd800 && unit < 0xe000) ? 1 : 2;
   }
   return bytes;
+}
+
+/** The length of a text in JSON, in bytes: a control character of one byte takes six. */
+export function jsonLength(text: string): number {
+  return utf8Length(JSON.stringify(text));
 }
 
 interface NativeBase64 {

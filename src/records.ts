@@ -12,8 +12,8 @@ import {
   blobId,
   encodeBytes,
   guardText,
+  jsonLength,
   type TypedBytes,
-  utf8Length,
   wellFormed,
 } from "./codec.ts";
 import type { BlobReference, ChannelEntry, CheckpointRow, WriteRow } from "./schema.ts";
@@ -101,7 +101,7 @@ export async function checkpointRow(
     checkpoint_json: checkpoint.text,
     metadata_type: metadata.type,
     metadata_json: metadata.text,
-    metadata: plainMetadata ?? null,
+    metadata: plainMetadata && isWellFormed(plainMetadata) ? plainMetadata : null,
     search_text: searchText(plainMetadata, content.searchExtra),
     channels: channelNames(content),
     channel_values: await channelEntries(content.channelValues, blobs),
@@ -152,6 +152,12 @@ function readableMetadata({ type, bytes }: TypedBytes): Record<string, unknown> 
     : undefined;
 }
 
+/** Whether no text in it holds half a surrogate pair, which no Kusto string can hold. */
+function isWellFormed(metadata: Record<string, unknown>): boolean {
+  // JSON spells halves, and nothing else, so; text that spells one itself has a backslash more.
+  return !/(?<!\\)(?:\\\\)*\\ud[89a-f]/.test(JSON.stringify(metadata));
+}
+
 function channelNames({ channelValues, undefinedChannels }: SerializedCheckpoint): string[] {
   const names = channelValues
     .map(([channel]) => channel)
@@ -159,11 +165,6 @@ function channelNames({ channelValues, undefinedChannels }: SerializedCheckpoint
     .map(guardText);
   const size = names.reduce((sum, name) => sum + jsonLength(name) + 1, 0);
   return size > CELL_BUDGET ? ["*"] : names;
-}
-
-/** What a name takes in a cell: a control character of one byte takes six in JSON. */
-function jsonLength(text: string): number {
-  return utf8Length(JSON.stringify(text));
 }
 
 interface Candidate {

@@ -40,7 +40,7 @@ import { matchesFilter, searchTerms } from "./search.ts";
 import type { SetupOptions, SetupReport } from "./setup.ts";
 import { Store } from "./store.ts";
 import { deleteThread, type ThreadDeletionParts } from "./thread_deletion.ts";
-import { configOf, dump, load, loadTuple, loadWrite, serializeCheckpoint } from "./tuples.ts";
+import { configOf, dumpWrite, load, loadTuple, loadWrite, serializeCheckpoint } from "./tuples.ts";
 import { RowWriter } from "./writer.ts";
 
 const VISIBILITY_POLL_MS = 100;
@@ -305,7 +305,7 @@ export class KustoSaver extends BaseCheckpointSaver {
         // A channel may be named like something that every object inherits.
         idx: Object.hasOwn(WRITES_IDX_MAP, channel) ? WRITES_IDX_MAP[channel]! : position,
         revision: this.#clock.next(),
-        value: dump(this.serde, value),
+        value: dumpWrite(this.serde, value),
       }));
       const own = { namespace, checkpointId };
       const [incarnation, values] = await Promise.all([

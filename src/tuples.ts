@@ -28,6 +28,17 @@ export async function dump(serde: SerializerProtocol, value: unknown): Promise<T
   return { type, bytes };
 }
 
+/** Serialises the value of a write; what the serializer has no form for comes back as `undefined`. */
+export async function dumpWrite(serde: SerializerProtocol, value: unknown): Promise<TypedBytes> {
+  const dumped = await dump(serde, value);
+  return isNothing(dumped) ? await dump(serde, undefined) : dumped;
+}
+
+/** JSON has no form for functions and symbols: a serializer makes no bytes of them, which none can load. */
+function isNothing({ type, bytes }: TypedBytes): boolean {
+  return type === "json" && bytes.length === 0;
+}
+
 /** Reads a value back. */
 export function load(serde: SerializerProtocol, value: TypedBytes): Promise<unknown> {
   return serde.loadsTyped(value.type, value.bytes);
@@ -51,13 +62,14 @@ export async function serializeCheckpoint(
   const { channel_values: values = {}, ...rest } = args.checkpoint;
   const channels = storedChannels(args);
   const undefinedChannels = new Set(channels.filter((channel) => values[channel] === undefined));
-  const [checkpoint, metadata, channelValues] = await Promise.all([
+  const [checkpoint, metadata, allValues] = await Promise.all([
     dump(serde, rest),
     dump(serde, args.metadata),
     Promise.all(
       channels.map(async (channel) => [channel, await dump(serde, values[channel])] as const),
     ),
   ]);
+  const channelValues = allValues.filter(([, value]) => !isNothing(value));
   const { searchExtra } = args;
   return { checkpoint, metadata, channelValues, undefinedChannels, searchExtra };
 }

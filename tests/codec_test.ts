@@ -117,6 +117,23 @@ for (let before = 0; before < 4; before++) {
   });
 }
 
+for (const [what, late] of [["half a character", [0xf0, 0x9f]], ["a NUL", [0]]] as const) {
+  Deno.test(`text that ends in ${what} is base64 from its first chunk on`, () => {
+    const bytes = new Uint8Array(CHUNK_BYTES + 100).fill(0x61);
+    bytes.set(late, bytes.length - late.length);
+    const { encoding, chunks } = splitBytes(bytes, CHUNK_BYTES);
+    assertEquals(encoding, "base64");
+    assert(isSame(joinBytes(encoding, chunks), bytes));
+  });
+}
+
+Deno.test("bytes that never begin a character are cut all the same", () => {
+  const bytes = new Uint8Array(CHUNK_BYTES * 2).fill(0x80);
+  const { encoding, chunks } = splitBytes(bytes, CHUNK_BYTES);
+  assertEquals([encoding, chunks.length], ["base64", 3]);
+  assert(isSame(joinBytes(encoding, chunks), bytes));
+});
+
 Deno.test("a blob is named by the SHA-256 of its bytes", async () => {
   assertEquals(
     await blobId(encoder.encode("abc")),

@@ -218,6 +218,45 @@ Deno.test("large checkpoints and metadata move out of the row too", async () => 
   assertEquals(row.search_text[0], "*");
 });
 
+/** The longest name that is taken: each of its characters takes six bytes in JSON. */
+const LONGEST = "\u0001".repeat(43_690);
+
+Deno.test("rows of the longest names and the fullest cells fit a request", async () => {
+  const quotes = json('"'.repeat(INLINE_LIMIT));
+  const key = {
+    ...checkpointKey,
+    thread_id: LONGEST,
+    checkpoint_ns: LONGEST,
+    checkpoint_id: LONGEST,
+    parent_checkpoint_id: LONGEST,
+    revision: LONGEST + checkpointKey.revision,
+  };
+  const full = content({
+    checkpoint: quotes,
+    metadata: json(JSON.stringify({ note: '"'.repeat(15_000) })),
+    channelValues: [
+      ...channelsOf(Array(3_900).fill(INLINE_LIMIT + 1)),
+      ["quotes", quotes],
+      [LONGEST, quotes],
+    ],
+  });
+  assertWithinLimits(await checkpointRow(key, full, noBlobs()));
+  const { thread_id, checkpoint_ns, checkpoint_id } = key;
+  const write = { ...writeKey, thread_id, checkpoint_ns, checkpoint_id };
+  const long = { task_id: LONGEST, task_path: LONGEST, channel: LONGEST };
+  assertWithinLimits(await writeRow({ ...write, ...long }, quotes, noBlobs()));
+  const longer = { ...write, channel: LONGEST + "\u0001" };
+  await assertRejects(() => writeRow(longer, quotes, noBlobs()), KustoInputError, "262144");
+});
+
+Deno.test("metadata with half a surrogate pair are read back, but not shown to people", async () => {
+  for (const [note, shown] of [["\ud83e", false], ["\\ud83e", true], ["🧵", true]] as const) {
+    const row = await assertKept(content({ metadata: json(JSON.stringify({ note })) }));
+    assertEquals(row.metadata, shown ? { note } : null);
+    assertEquals(row.search_text, `\n"note":${JSON.stringify(note)}\n`);
+  }
+});
+
 Deno.test("small values stay inline and the largest go first when a cell is full", async () => {
   const sizes = [9, INLINE_LIMIT, 9, ...Array(8).fill(30_000)];
   const row = await assertKept(content({ channelValues: channelsOf(sizes) }));
