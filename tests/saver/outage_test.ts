@@ -2,6 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { KustoSaver, type KustoSaverOptions, KustoUnavailableError } from "../../mod.ts";
 import { commandAnswer, queryAnswer } from "../client_kit.ts";
 import { SimulatedTime } from "../simulated_time.ts";
+import { seeded } from "./graph_kit.ts";
 import { at, checkpointOf, LOOP } from "./kit.ts";
 
 const MINUTE = 60_000;
@@ -20,6 +21,7 @@ class Outage {
       connection: "http://localhost/agents",
       compression: "none",
       now: this.time.now,
+      random: seeded(7),
       sleep: this.time.sleep,
       fetch: async (url) => {
         const sent = this.time.current - this.start;
