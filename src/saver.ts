@@ -43,7 +43,9 @@ import { deleteThread, type ThreadDeletionParts } from "./thread_deletion.ts";
 import { configOf, dumpWrite, load, loadTuple, loadWrite, serializeCheckpoint } from "./tuples.ts";
 import { RowWriter } from "./writer.ts";
 
-const VISIBILITY_POLL_MS = 100;
+/** How long to wait before asking again for a checkpoint that is not visible yet: first, and at most. */
+const FIRST_WAIT_MS = 100;
+const LONGEST_WAIT_MS = 2_000;
 
 /**
  * Stores LangGraph checkpoints in a Kusto database: Azure Data Explorer, Fabric Eventhouse, a free
@@ -489,10 +491,11 @@ export class KustoSaver extends BaseCheckpointSaver {
   ): Promise<Head> {
     const { now, sleep, visibilityTimeoutMs } = this.#settings;
     const deadline = now() + (checkpointId === undefined ? 0 : visibilityTimeoutMs);
-    for (;;) {
+    for (let wait = FIRST_WAIT_MS;; wait = Math.min(wait * 2, LONGEST_WAIT_MS)) {
       const head = await readHead(this.#store, { threadId, namespace, checkpointId }, signal);
-      if (head.found || now() >= deadline) return head;
-      await sleep(VISIBILITY_POLL_MS, signal ? { signal } : {});
+      const left = deadline - now();
+      if (head.found || left <= 0) return head;
+      await sleep(Math.min(wait, left), signal ? { signal } : {});
     }
   }
 

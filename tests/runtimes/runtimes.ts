@@ -26,6 +26,21 @@ Deno.test("an agent stops and resumes on Bun", () =>
     run(programs.bun, ["--preload", `./${here}/bun.ts`, `${here}/command.ts`, url])
   ));
 
+for (
+  const [name, program, ...args] of [
+    ["Bun", programs.bun, "--preload", `./${here}/bun.ts`, `${here}/ending.ts`],
+    ["Node 20", programs.node20, `${folder}/ending.mjs`],
+    ["Node 26", programs.nodeCurrent, `${folder}/ending.mjs`],
+  ] as const
+) {
+  Deno.test(`a process ends before its buffered rows are stored on ${name}`, async () => {
+    await bundle(`${here}/ending.ts`, `${folder}/ending.mjs`, { platform: "node", format: "esm" });
+    await using kusto = new KustoEmulator();
+    const { url } = await kusto.listen();
+    assertEquals((await run(program, [...args, url])).trim(), "left rows behind");
+  });
+}
+
 for (const [name, node] of [["20", programs.node20], ["26", programs.nodeCurrent]] as const) {
   Deno.test(`an agent stops and resumes on Node ${name}`, () =>
     onKusto(async (url) => {

@@ -73,8 +73,23 @@ Deno.test("A checkpoint asked for by id is waited for where that is wished", asy
   };
   const patient = lab.saver({ now, sleep, visibilityTimeoutMs: 20_000 });
   assertEquals((await patient.getTuple(at("t", "1")))?.checkpoint.id, "1");
-  assertEquals(waits.length > 0, true);
+  assertEquals(waits, [100, 200, 400, 800, 1600, 2000, 2000, 2000, 2000]);
   assertEquals(await lab.saver({ now, sleep }).getTuple(at("t", "2")), undefined);
+  assertEquals(waits.length, 9);
+});
+
+Deno.test("A checkpoint that does not come is waited for no longer than wished, the latest not at all", async () => {
+  const { now, move } = clock();
+  await using lab = await Lab.open({ now });
+  let waited = 0;
+  const sleep = (ms: number) => {
+    waited += ms;
+    move(ms);
+    return Promise.resolve();
+  };
+  const saver = lab.saver({ now, sleep, visibilityTimeoutMs: 4_000 });
+  assertEquals([await saver.getTuple(at("t")), waited], [undefined, 0]);
+  assertEquals([await saver.getTuple(at("t", "1")), waited], [undefined, 4_000]);
 });
 
 Deno.test("Buffered rows can be read at once and are durable after flush()", async () => {
