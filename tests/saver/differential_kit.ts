@@ -6,7 +6,7 @@
 import type { CheckpointTuple, PendingWrite } from "@langchain/langgraph-checkpoint";
 import type { RunnableConfig } from "@langchain/core/runnables";
 import fc from "fast-check";
-import type { KustoSaver } from "../../mod.ts";
+import type { KustoSaver, KustoSaverOptions } from "../../mod.ts";
 import { seeded } from "./graph_kit.ts";
 import { checkpointOf, Lab } from "./kit.ts";
 import { MemorySaverAdapter } from "./memory_saver_adapter.ts";
@@ -39,6 +39,16 @@ const VALUES: readonly unknown[] = [
 const TAGS: readonly unknown[] = ["t", "2024-01-01T00:00:00Z", 7, null, { deep: ["x"] }];
 
 const DAY_MS = 86_400_000;
+
+/** What may happen to a request. */
+export const DISTURBANCES = [
+  "throttle",
+  "serviceError",
+  "reset",
+  "lostReply",
+  "duplicate",
+  "cutBody",
+] as const;
 
 /** A position in a list of what can be chosen from. */
 type Index = number;
@@ -177,32 +187,46 @@ interface Run {
 /** What a {@link Bench} is like. */
 export interface BenchOptions {
   readonly seed: number;
-  /** How long rows stay out of sight; then there is but one process, as others may lag behind. */
+  /** How long rows stay out of sight; a process that takes over waits for so long. */
   readonly visibilityDelayMs?: number;
   /** The probability that a request fails, gets lost or takes effect twice. */
   readonly trouble?: number;
+  /** When writes resolve; a process flushes before another takes over. */
+  readonly durability?: KustoSaverOptions["durability"];
 }
 
 /** Two processes on one service, and the reference. */
 export class Bench implements AsyncDisposable {
   readonly #lab: Lab;
   readonly #open: () => KustoSaver;
-  readonly #alone: boolean;
+  readonly #waitForRows: () => void;
+  /** Whether a process does not see at once what another did. */
+  readonly #lags: boolean;
   readonly #savers: KustoSaver[];
   readonly #model = new MemorySaverAdapter();
   readonly #put = new Map<string, Set<string>>();
   #runs: Run[] = [];
   #unsettled: Promise<unknown>[] = [];
+  /** The process that is at work. */
+  #atWork: Index = 0;
 
-  private constructor(lab: Lab, open: () => KustoSaver, alone: boolean) {
+  private constructor(
+    lab: Lab,
+    open: () => KustoSaver,
+    lags: boolean,
+    waitForRows: () => void,
+  ) {
     this.#lab = lab;
     this.#open = open;
-    this.#alone = alone;
+    this.#lags = lags;
+    this.#waitForRows = waitForRows;
     this.#savers = [open(), open()];
   }
 
   /** Provisions a service and opens the savers. */
-  static async open({ seed, visibilityDelayMs = 0, trouble = 0 }: BenchOptions): Promise<Bench> {
+  static async open(
+    { seed, visibilityDelayMs = 0, trouble = 0, durability = "acknowledged" }: BenchOptions,
+  ): Promise<Bench> {
     // No two stamps are equal, and nobody waits.
     let time = Date.parse("2026-01-01T00:00:00Z");
     const now = () => ++time;
@@ -212,8 +236,8 @@ export class Bench implements AsyncDisposable {
     };
     const random = seeded(seed);
     const lab = await Lab.open({ now, random, visibilityDelayMs });
-    for (const kind of ["throttle", "serviceError", "reset", "lostReply", "duplicate"] as const) {
-      if (trouble > 0) lab.emulator.trouble.add({ kind, rate: trouble / 5 });
+    for (const kind of DISTURBANCES) {
+      if (trouble > 0) lab.emulator.trouble.add({ kind, rate: trouble / DISTURBANCES.length });
     }
     const options = {
       now,
@@ -223,40 +247,39 @@ export class Bench implements AsyncDisposable {
       deadlineMs: DAY_MS,
       deleteTimeoutMs: DAY_MS,
       compression: "none",
+      durability,
+      flushIntervalMs: 50,
     } as const;
-    return new Bench(lab, () => lab.saver(options), visibilityDelayMs > 0);
+    const lags = visibilityDelayMs > 0 || durability === "buffered";
+    return new Bench(lab, () => lab.saver(options), lags, () => time += visibilityDelayMs);
   }
 
   /** Does a step on both sides; resolves to what each gives back. */
   async run(step: Step): Promise<[actual: unknown, expected: unknown]> {
     switch (step.op) {
       case "begin": {
-        await this.#settle();
-        const at = this.#index(step.saver);
         const thread = THREADS[step.thread]!;
-        const run = { saver: at, thread, life: this.#model.life(thread), control: {} };
+        const run = { saver: step.saver, thread, life: this.#model.life(thread), control: {} };
         this.#runs.unshift(run);
-        return await this.#both(at, (s) => s.getTuple(configOf(run, "")));
+        return await this.#read(step.saver, (s) => s.getTuple(configOf(run, "")));
       }
       case "put":
         return await this.#runPut(step);
       case "writes":
         return await this.#runWrites(step);
       case "get":
-        await this.#settle();
-        return await this.#both(step.saver, (s) => s.getTuple(this.#config(step)));
+        return await this.#read(step.saver, (s) => s.getTuple(this.#config(step)));
       case "history": {
-        await this.#settle();
         const options = { config: this.#config(step), channels: ["a", "b"] };
-        return await this.#both(step.saver, (s) => s.getDeltaChannelHistory(options));
+        return await this.#read(step.saver, (s) => s.getDeltaChannelHistory(options));
       }
       case "list":
         return await this.#runList(step);
       case "delete":
+        await this.#takeOver(step.saver);
         return await this.#both(step.saver, (s) => s.deleteThread(THREADS[step.thread]!));
       case "restart": {
-        await this.#settle();
-        if (this.#alone) return [0, 0];
+        await this.#handOver();
         this.#savers[step.saver] = this.#open();
         this.#runs = this.#runs.filter((run) => run.saver !== step.saver);
         return [0, 0];
@@ -266,18 +289,17 @@ export class Bench implements AsyncDisposable {
 
   /** What both processes and a third can read in the end. */
   async everything(): Promise<[actual: unknown, expected: unknown][]> {
-    await this.#settle();
     const pairs: [unknown, unknown][] = [];
-    if (!this.#alone) this.#savers.push(this.#open());
-    for (const saver of this.#alone ? [0] : this.#savers.keys()) {
-      pairs.push(await this.#both(saver, (s) => Array.fromAsync(s.list({}))));
+    this.#savers.push(this.#open());
+    for (const saver of this.#savers.keys()) {
+      pairs.push(await this.#read(saver, (s) => Array.fromAsync(s.list({}))));
     }
     for (const thread of THREADS.keys()) {
       for (const ns of NAMESPACES.keys()) {
         const config = this.#config({ thread, ns, id: null });
-        pairs.push(await this.#both(ns, (s) => s.getTuple(config)));
+        pairs.push(await this.#read(ns, (s) => s.getTuple(config)));
         const options = { config, channels: ["a", "b"] };
-        pairs.push(await this.#both(thread, (s) => s.getDeltaChannelHistory(options)));
+        pairs.push(await this.#read(thread, (s) => s.getDeltaChannelHistory(options)));
       }
     }
     return pairs;
@@ -334,7 +356,6 @@ export class Bench implements AsyncDisposable {
   }
 
   async #runList(step: Step & { op: "list" }): Promise<[unknown, unknown]> {
-    await this.#settle();
     const life = this.#model.life(THREADS[step.thread ?? 0]!);
     const configurable = {
       ...(step.thread !== null && { thread_id: THREADS[step.thread] }),
@@ -354,7 +375,7 @@ export class Bench implements AsyncDisposable {
       ...(step.limit !== null && { limit: step.limit }),
       filter,
     };
-    return await this.#both(
+    return await this.#read(
       step.saver,
       (s): Promise<CheckpointTuple[]> => Array.fromAsync(s.list({ configurable }, options)),
     );
@@ -365,26 +386,46 @@ export class Bench implements AsyncDisposable {
     saver: Index,
     call: (saver: KustoSaver | MemorySaverAdapter) => Promise<unknown>,
   ): Promise<[unknown, unknown]> {
+    await this.#takeOver(saver);
     this.#unsettled.push(call(this.#savers[saver]!));
     await call(this.#model);
     return [0, 0];
+  }
+
+  /** Reads what all calls before it left, one's own without waiting until it is visible. */
+  async #read(
+    saver: Index,
+    call: (saver: KustoSaver | MemorySaverAdapter) => Promise<unknown>,
+  ): Promise<[unknown, unknown]> {
+    await this.#takeOver(saver);
+    await this.#settle();
+    return await this.#both(saver, call);
   }
 
   async #both(
     saver: Index,
     call: (saver: KustoSaver | MemorySaverAdapter) => Promise<unknown>,
   ): Promise<[unknown, unknown]> {
-    return [await call(this.#savers[this.#index(saver)]!), await call(this.#model)];
+    return [await call(this.#savers[saver]!), await call(this.#model)];
+  }
+
+  /** Makes a process the one that is at work, once it can see what the other one did. */
+  async #takeOver(saver: Index): Promise<void> {
+    if (saver === this.#atWork) return;
+    if (this.#lags) await this.#handOver();
+    this.#atWork = saver;
+  }
+
+  async #handOver(): Promise<void> {
+    await this.#settle();
+    await this.#savers[this.#atWork]!.flush();
+    this.#waitForRows();
   }
 
   async #settle(): Promise<void> {
     const unsettled = this.#unsettled;
     this.#unsettled = [];
     await Promise.all(unsettled);
-  }
-
-  #index(saver: Index): Index {
-    return this.#alone ? 0 : saver;
   }
 
   #config({ thread, ns, id }: { thread: Index; ns: Index; id: number | null }): RunnableConfig {
