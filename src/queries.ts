@@ -235,6 +235,7 @@ ${names.checkpoints}
 | project checkpoint_id, parent_checkpoint_id, revision, stored = set_intersect(channels, wanted)`;
 }
 
+/** Writes of other channels come without their values: they may count in place of one that is wanted. */
 function historyQuery(names: TableNames): string {
   return `declare query_parameters(thread:string, namespace:string, mark:string, ids:dynamic, revisions:dynamic, wanted:dynamic, own_blobs:dynamic, alone:bool);
 let head = materialize(${names.checkpoints}
@@ -249,7 +250,9 @@ let head = materialize(${names.checkpoints}
 let writes = materialize(${names.writes}
   | where not(alone) and thread_id == thread and checkpoint_ns == namespace and incarnation == mark and checkpoint_id in (${
     guarded("ids")
-  }) and channel in (${guarded("wanted")})
+  })
+  | extend other = channel !in (${guarded("wanted")})
+  | extend value_json = iff(other, tostring(dynamic(null)), value_json), blobs = iff(other, dynamic([]), blobs)
   | project ${WRITE_COLUMNS});
 head;
 writes;

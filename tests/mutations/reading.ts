@@ -116,4 +116,13 @@ export const reading: readonly Mutation[] = [
     test: "tests/saver/requests_test.ts",
     title: "put() is one read and one append for a thread never seen, then one append",
   },
+  {
+    guards: "P1",
+    fault: "decides which write of a delta history counts among those of one channel alone",
+    file: "src/queries.ts",
+    find: '  | extend other = channel !in (${guarded("wanted")})',
+    replace: '  | extend other = false | where channel in (${guarded("wanted")})',
+    test: "tests/saver/differential_test.ts",
+    title: "A write that gave way to one of another channel is no part of a delta history",
+  },
 ];

@@ -68,3 +68,16 @@ Deno.test("Channels of one delta history that end at different ancestors each en
     { op: "history", saver: 1, thread: 0, ns: 0, id: null },
   ], { seed: 1 });
 });
+
+Deno.test("A write that gave way to one of another channel is no part of a delta history", async () => {
+  const write = { op: "writes", run: 0, ns: 0, id: 1, task: "task 1", path: "" } as const;
+  const put = { op: "put", run: 0, ns: 0, changed: null, source: "loop", tag: 0, v: 4 } as const;
+  await compare([
+    { op: "begin", saver: 0, thread: 0 },
+    { ...write, writes: [[5, 0]] },
+    { ...write, writes: [[0, 2]] },
+    { ...put, id: 1, parent: 0, values: [null, null, null] },
+    { ...put, id: 2, parent: 1, values: [null, null, null] },
+    { op: "history", saver: 1, thread: 0, ns: 0, id: 2 },
+  ], { seed: 1 });
+});
