@@ -29,7 +29,11 @@ Deno.test("large answers are packed for clients that take gzip", async () => {
     const { text, encoding } = await raw(url, "range x from 1 to 5000 step 1", "gzip");
     assertEquals(encoding, "gzip");
     assertEquals(text.includes("[4999],[5000]]"), true);
-    assertEquals((await raw(url, "range x from 1 to 5000 step 1", "identity")).encoding, null);
+    for (const accept of ["identity", "gzip;q=0", "deflate, gzip; q=0.0, br"]) {
+      assertEquals((await raw(url, "range x from 1 to 5000 step 1", accept)).encoding, null);
+    }
+    const weighed = await raw(url, "range x from 1 to 5000 step 1", "br, gzip;q=0.5");
+    assertEquals(weighed.encoding, "gzip");
   });
 });
 

@@ -37,6 +37,9 @@ const refusals: readonly (readonly [string, string, string, string, string])[] =
   ["an empty body", "T", "", "streamFormat=MultiJSON", "NoRecords"],
   ["a format it does not know", "T", "{}", "streamFormat=Avro", "NotSupported"],
   ["a parameter it does not know", "T", "{}", "streamFormat=Json&sourceKind=uri", "NotSupported"],
+  ["a parameter that comes twice", "T", "{}", "streamFormat=Json&streamformat=csv", "BadRequest"],
+  ["a request without a format", "T", "x", "", "BadRequest"],
+  ["Json that is an array", "T", '[{"a":"x"}]', "streamFormat=Json", "NoRecords"],
 ];
 
 for (const [what, table, body, parameters, code] of refusals) {
@@ -73,10 +76,33 @@ Deno.test("values that do not fit their column become null, and fields match by 
   assertEquals(await kusto.rows("T"), [["7", null, null, null, null]]);
 });
 
-Deno.test("whole numbers keep every digit beyond 2^53", async () => {
+Deno.test("whole numbers keep every digit beyond 2^53, in columns of any type", async () => {
   const kusto = await service();
-  await kusto.stream("T", '{"n":9223372036854775807}');
-  assertStringIncludes((await kusto.query("T | project n")).text, '"Rows":[[9223372036854775807]]');
+  const long = 9223372036854775807n;
+  await kusto.stream("T", `{"n":${long},"a":${long},"d":{"k":[${long}]}}\n{"a":{"k":[-${long}]}}`);
+  assertStringIncludes(
+    (await kusto.query("T | project n, a, d")).text,
+    `"Rows":[[${long},"${long}",{"k":[${long}]}],[null,"{\\"k\\":[-${long}]}",null]]`,
+  );
+});
+
+Deno.test("the names of a streaming request's parameters are read in any case", async () => {
+  const kusto = await service();
+  await kusto.run(
+    `.create table T ingestion json mapping "M" '[{"column":"a","path":"$.x"}]'`,
+    ".clear table T cache streamingingestion schema",
+  );
+  await kusto.stream("T", '{"x":"mapped"}', "STREAMFORMAT=json&mappingname=M");
+  assertEquals(await kusto.rows("T | project a"), [["mapped"]]);
+});
+
+Deno.test("a read-only request brings no rows", async () => {
+  const kusto = await service();
+  const { status, error } = await kusto.stream("T", "{}", "streamFormat=Json", {
+    "x-ms-readonly": "true",
+  });
+  assertEquals([status, error?.code], [403, "Forbidden"]);
+  assertEquals(await kusto.rows("T | count"), [[0]]);
 });
 
 Deno.test("a mapping takes paths, constants and the table's own before the database's", async () => {

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { demandRole } from "../wire/access.ts";
+import { demandRole, readOnlyRequest } from "../wire/access.ts";
 import {
   type Captures,
   type CompiledPattern,
@@ -21,7 +21,6 @@ import { showCommands } from "./show.ts";
 import { tableCommands } from "./tables.ts";
 import { viewCommands } from "./views.ts";
 import type { Catalog, Column, TableSource } from "../language/catalog.ts";
-import { ServiceError } from "../errors.ts";
 import type { QueryTable } from "../language/queries.ts";
 import { scriptCommands } from "./script.ts";
 
@@ -111,14 +110,7 @@ async function runParsed(
   const { database, queries, roles } = context;
   demandRole(roles, spec.role, `run '${spec.pattern.split(" <")[0]}'`, database.database);
   if (readOnly && !isShow) {
-    throw new ServiceError({
-      status: 403,
-      code: "Forbidden",
-      type: "Kusto.Data.Exceptions.KustoRequestDeniedException",
-      message:
-        "The request is read-only (request_readonly): it may run no command that changes anything",
-      permanent: true,
-    });
+    throw readOnlyRequest("it may run no command that changes anything");
   }
   // Views take up their source's rows before these change, and are bound when they are made.
   if (!isShow && (database.views.size > 0 || captures["is:materialized-view"] !== undefined)) {

@@ -72,9 +72,13 @@ function jsonLines(text: string): unknown[] {
   const records: unknown[] = [];
   for (const line of text.split("\n")) {
     const record = line.trim() === "" ? undefined : readJson(line);
-    if (typeof record === "object" && record !== null) records.push(record);
+    if (isRecord(record)) records.push(record);
   }
   return records;
+}
+
+function isRecord(value: unknown): boolean {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 /** Objects one after the other or in an array; one bad record fails them all. */
@@ -114,9 +118,7 @@ function spreadRecords(text: string): unknown[] {
 }
 
 function checkRecords(records: unknown[]): unknown[] {
-  const bad = records.findIndex((record) =>
-    typeof record !== "object" || record === null || Array.isArray(record)
-  );
+  const bad = records.findIndex((record) => !isRecord(record));
   if (bad < 0) return records;
   throw badData("BadRequest_InvalidBlob", `record ${bad} is no JSON object; no record was taken`);
 }

@@ -21,8 +21,9 @@ export const streamingLimit = 4 * 1_048_576;
 /** A streaming request, read. */
 export interface StreamingRequest {
   readonly table: string;
-  readonly format: string | null;
-  readonly mapping: string | null;
+  readonly format: string;
+  /** The name of a mapping. */
+  readonly mapping: string | undefined;
   readonly body: string;
   /** Ticks before queries see the rows. */
   readonly delay: bigint;
@@ -68,13 +69,13 @@ export function ingestStream(
       `streaming ingestion policy is not enabled for table '${request.table}'`,
     );
   }
-  const format = formatOf(request.format ?? "csv");
+  const format = formatOf(request.format);
   if (format === undefined) throw notSupported(`Stream format '${request.format}'`);
   const kind = mappingKind(format);
-  const mapping = request.mapping === null
+  const mapping = request.mapping === undefined
     ? undefined
     : cache.mapping(known, kind, request.mapping);
-  if (request.mapping !== null && mapping === undefined) {
+  if (request.mapping !== undefined && mapping === undefined) {
     throw refusal(
       "BadRequest_MappingReferenceWasNotFound",
       `mapping reference '${request.mapping}' of kind '${kind}' was not found for table '${request.table}'`,

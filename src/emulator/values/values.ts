@@ -183,7 +183,7 @@ function realWire(value: number): string {
 export function ingestScalar(type: ScalarType, json: unknown): Value {
   if (type === "dynamic") return json === undefined ? null : dynamicFromJson(json);
   if (json === undefined || json === null) return type === "string" ? "" : null;
-  if (type === "string") return typeof json === "string" ? json : JSON.stringify(json, bigintText);
+  if (type === "string") return typeof json === "string" ? json : dynamicWire(json as Dynamic);
   if (typeof json === "object") return null;
   if (type === "int" || type === "long") {
     if (typeof json === "number" && !Number.isInteger(json)) return null;
@@ -191,10 +191,6 @@ export function ingestScalar(type: ScalarType, json: unknown): Value {
   }
   if (type === "bool" && typeof json === "number") return json !== 0;
   return parseScalar(type, String(json));
-}
-
-function bigintText(_key: string, value: unknown): unknown {
-  return typeof value === "bigint" ? Number(value) : value;
 }
 
 /** What a column holds where there is no value: strings are never null. */

@@ -45,6 +45,17 @@ export function rolesOf(
   return token !== undefined && Object.hasOwn(tokens, token) ? tokens[token] : undefined;
 }
 
+/** The error of a read-only request that would change something. */
+export function readOnlyRequest(what: string): ServiceError {
+  return new ServiceError({
+    status: 403,
+    code: "Forbidden",
+    type: "Kusto.Data.Exceptions.KustoRequestDeniedException",
+    message: `The request is read-only (request_readonly): ${what}`,
+    permanent: true,
+  });
+}
+
 /**
  * Checks that one of the roles suffices.
  *

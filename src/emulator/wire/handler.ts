@@ -5,7 +5,14 @@
  *
  * @module
  */
-import { demandRole, everyRole, type Role, rolesOf, type Tokens } from "./access.ts";
+import {
+  demandRole,
+  everyRole,
+  readOnlyRequest,
+  type Role,
+  rolesOf,
+  type Tokens,
+} from "./access.ts";
 import { answerCommand, answerV1 } from "./answer_v1.ts";
 import { answerV2 } from "./answer_v2.ts";
 import { cutBody, readBody, slowBody } from "./bodies.ts";
@@ -262,12 +269,8 @@ export class Handler {
     exchange.subject = table;
     this.#checkDatabase(db, true);
     demandRole(roles, "ingestor", "ingest", database.database);
-    const parameters = request.url.searchParams;
-    for (const name of parameters.keys()) {
-      if (!/^(streamFormat|mappingName)$/i.test(name)) {
-        throw notSupported(`The ingestion parameter '${name}'`);
-      }
-    }
+    if (request.headers.has("x-ms-readonly")) throw readOnlyRequest("it may bring no rows");
+    const { format, mapping } = ingestionParameters(request.url.searchParams);
     const body = await readBody(
       request.body,
       request.headers.get("content-encoding"),
@@ -276,8 +279,8 @@ export class Handler {
     exchange.rows = ingestStream(
       {
         table,
-        format: parameters.get("streamFormat"),
-        mapping: parameters.get("mappingName"),
+        format,
+        mapping,
         body,
         delay: BigInt(Math.round(trouble.visibilityDelayMs * 10_000)),
         copies: trouble.draw("duplicate", "ingest") ? 2 : 1,
@@ -371,6 +374,24 @@ function refuseElsewhere(properties: RequestProperties, kind: RequestKind, isV2:
   if (kind === "command" && now !== undefined) {
     throw badRequest("The option 'query_now' is for queries alone.");
   }
+}
+
+/** The parameters of a streaming request; their names are matched in any case. */
+function ingestionParameters(parameters: URLSearchParams) {
+  const found = { streamformat: undefined, mappingname: undefined } as {
+    streamformat: string | undefined;
+    mappingname: string | undefined;
+  };
+  for (const [name, value] of parameters) {
+    const known = name.toLowerCase();
+    if (known !== "streamformat" && known !== "mappingname") {
+      throw notSupported(`The ingestion parameter '${name}'`);
+    }
+    if (found[known] !== undefined) throw badRequest(`The parameter '${name}' is given twice.`);
+    found[known] = value;
+  }
+  if (!found.streamformat) throw badRequest("The request names no format (streamFormat).");
+  return { format: found.streamformat, mapping: found.mappingname };
 }
 
 /** A part of a path, its escapes resolved; one that is not well-formed stays as it is and names nothing. */

@@ -70,7 +70,12 @@ async function answer(
     reply.end();
     return;
   }
-  await send(response.body, reply, /\bgzip\b/i.test(headers.get("accept-encoding") ?? ""));
+  await send(response.body, reply, takesGzip(headers.get("accept-encoding") ?? ""));
+}
+
+/** Whether gzip is named among the encodings that a client takes, with a weight that is not 0. */
+function takesGzip(accepted: string): boolean {
+  return /(?:^|,)\s*(?:gzip|\*)\s*(?!;\s*q=0(?:\.0*)?\s*(?:,|$))(?:;|,|$)/i.test(accepted);
 }
 
 async function readAll(message: IncomingMessage): Promise<Uint8Array<ArrayBuffer>> {
