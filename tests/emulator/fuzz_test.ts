@@ -1,8 +1,9 @@
 import { assert } from "@std/assert";
 import fc from "fast-check";
+import { fuzzing } from "./fuzz_settings.ts";
 import { Service, streamable } from "./service.ts";
 
-const settings = { seed: 20260101, numRuns: 300 };
+const settings = fuzzing(300);
 
 const commands = [
   ".create table T (a:string, n:long) with (folder='f')",
@@ -83,6 +84,62 @@ Deno.test("mutated streaming bodies are taken or refused, and never break the em
         // A mutated command may have dropped the table: each run has its own.
         await service.run(...streamable("T", "a:string, n:long"));
         await isSound(service, `/v1/rest/ingest/NetDefaultDB/T?streamFormat=${format}`, body);
+      },
+    ),
+    settings,
+  );
+});
+
+Deno.test("parameters of any JSON are taken or refused, and never break the emulator", async () => {
+  const service = new Service();
+  const types = "bool int long real decimal datetime timespan guid string dynamic".split(" ");
+  const literal = fc.tuple(fc.constantFrom(...types), fc.constantFrom("1", "null", "'x'", "-", "{"))
+    .map(([type, inner]) => `${type}(${inner})`);
+  await fc.assert(
+    fc.asyncProperty(
+      fc.constantFrom(...types),
+      fc.oneof(fc.jsonValue(), literal, mutated(["datetime(2024-01-01)", 'dynamic({"a":[1]})'])),
+      (type, p) => {
+        const csl = `declare query_parameters(p:${type}); print p, tostring(p)`;
+        const properties = { Parameters: { p } };
+        const body = JSON.stringify({ db: "NetDefaultDB", csl, properties });
+        return isSound(service, "/v2/rest/query", body);
+      },
+    ),
+    settings,
+  );
+});
+
+Deno.test("odd headers, methods and paths are refused, and never break the emulator", async () => {
+  const service = new Service();
+  const headers = fc.dictionary(
+    fc.constantFrom("content-encoding", "accept-encoding", "authorization", "x-ms-readonly"),
+    fc.oneof(fc.constantFrom("gzip", "deflate", "br", "identity", "true"), fc.base64String()),
+  );
+  const path = fc.constantFrom(
+    "/v2/rest/query",
+    "/v1/rest/query",
+    "/v1/rest/mgmt",
+    "/v1/rest/ingest/NetDefaultDB/T?streamFormat=csv",
+    "/v1/rest/ingest/%E0%A4%A/%00?streamFormat=csv",
+    "/v1/rest/auth/metadata",
+    "/v1/rest/ingest/x",
+    "/",
+  );
+  await fc.assert(
+    fc.asyncProperty(
+      path,
+      fc.constantFrom("GET", "POST", "PUT", "DELETE"),
+      headers,
+      fc.oneof(fc.constant('{"db":"NetDefaultDB","csl":"print 1"}'), fc.string()),
+      async (at, method, sent, body) => {
+        const init = { method, headers: sent, ...(method !== "GET" && { body }) };
+        const { status, text } = await service.send(at, init);
+        assert(
+          [200, 400, 403, 404, 405].includes(status),
+          `${status} for ${method} ${at}: ${text}`,
+        );
+        JSON.parse(text);
       },
     ),
     settings,
