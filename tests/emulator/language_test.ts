@@ -51,7 +51,7 @@ for (
       "datatable(a:int)[1] | extend row_number()",
     ],
     ["'geo_angle'", "print geo_angle(1, 1, 2, 2, 3, 3)"],
-    ["this kind of statement", "set notruncation; print 1"],
+    ["'set' here", "set notruncation; print 1"],
   ] as const
 ) {
   Deno.test(`query errors: what is not supported is refused by name: ${what}`, async () => {

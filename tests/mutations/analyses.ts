@@ -30,7 +30,7 @@ export const analyses: readonly Mutation[] = [
   {
     guards,
     fault: "takes databases for the same whose functions differ",
-    file: "src/emulator/language/language.ts",
+    file: "src/emulator/parser/parser.ts",
     find: "name, parameters, body]),",
     replace: "name]),",
     test: "tests/emulator/analyses_test.ts",
@@ -39,7 +39,7 @@ export const analyses: readonly Mutation[] = [
   {
     guards,
     fault: "takes databases for the same whose columns differ in type",
-    file: "src/emulator/language/language.ts",
+    file: "src/emulator/parser/parser.ts",
     find: "...columns.flatMap(({ name, type }) => [name, type]),",
     replace: "...columns.map(({ name }) => name),",
     test: "tests/emulator/analyses_test.ts",

@@ -12,9 +12,9 @@ import { compareForSort, compareValues, keyText } from "../values/compare.ts";
 import { convertValue, toDynamic } from "../values/convert.ts";
 import { type Dynamic, isArray, isBag, makeBag } from "../values/dynamic.ts";
 import { sumOf } from "../values/numbers.ts";
-import { convertTo, type Run, type Scalar } from "../language/scalars.ts";
+import { convertTo, NO_ROW, type Run, type Scalar } from "../language/scalars.ts";
 import type { Scope } from "../language/scope.ts";
-import { part, refuse, type SyntaxNode } from "../language/syntax.ts";
+import { part, refuse, type SyntaxNode } from "../parser/syntax.ts";
 import { emptyCell, type ScalarType, type Value } from "../values/values.ts";
 
 /** A compiled aggregate: the columns that it fills, and how from the rows of a group. */
@@ -307,32 +307,38 @@ function deviation(sample: boolean, root: boolean): ValueAggregate {
       const mean = numbers.reduce((a, b) => a + b, 0) / numbers.length;
       const squares = numbers.reduce((sum, value) => sum + (value - mean) ** 2, 0);
       const variance = squares / (numbers.length - (sample ? 1 : 0));
-      const result = numbers.length <= (sample ? 1 : 0) ? (numbers.length ? 0 : NaN) : variance;
+      const result = numbers.length <= (sample ? 1 : 0) ? 0 : variance;
       return root ? Math.sqrt(result) : result;
     },
   };
 }
 
 function percentiles(node: SyntaxNode, scope: Scope): Aggregate {
-  const [value, ...wanted] = part(node, "ArgumentList").items
-    .map((item) => scope.scalar(item));
+  const [value, ...wanted] = part(node, "ArgumentList").items.map((item) => scope.scalar(item));
+  const [from, type] = [value!.type, percentileType(value!.type, node)];
   return {
-    types: wanted.map(() => percentileType(value!.type)),
+    types: wanted.map(() => type),
     of: (rows, run) => {
       const values = rows.map((row) => value!.get(row, run)).filter((each) => each !== null);
       return wanted.map((each) =>
-        convertValue(
-          percentileAt(values, Number(each.get([], run))),
-          value!.type,
-          percentileType(value!.type),
-        )
+        convertValue(percentileAt(values, Number(each.get(NO_ROW, run))), from, type)
       );
     },
   };
 }
 
+const PERCENTILE_TYPES: ReadonlySet<ScalarType> = new Set<ScalarType>([
+  "int",
+  "long",
+  "real",
+  "decimal",
+  "datetime",
+  "timespan",
+]);
+
 /** As the parser has it for percentile(). */
-function percentileType(type: ScalarType): ScalarType {
+function percentileType(type: ScalarType, node: SyntaxNode): ScalarType {
+  if (!PERCENTILE_TYPES.has(type)) throw refuse(node, `a percentile of ${type}`);
   return type === "int" ? "long" : type === "decimal" ? "real" : type;
 }
 
@@ -383,7 +389,10 @@ const valueAggregates: Readonly<Record<string, ValueAggregate>> = {
   binary_all_or: allBits((a, b) => a | b),
   binary_all_xor: allBits((a, b) => a ^ b),
   percentile: {
-    type: first,
+    type: ([type], node) => {
+      percentileType(type!, node);
+      return type!;
+    },
     of: (values) => percentileAt(values.map(([value]) => value!), Number(values[0]?.[1] ?? 0)),
   },
 };

@@ -15,7 +15,7 @@ import {
   SECOND,
   ticksFromMilliseconds,
 } from "../values/datetime.ts";
-import { BadArgument } from "../language/syntax.ts";
+import { BadArgument } from "../parser/syntax.ts";
 import type { ScalarFunction } from "./functions.ts";
 import type { ScalarType, Value } from "../values/values.ts";
 
@@ -170,7 +170,7 @@ function padded(value: number | bigint, width: number): string {
   return String(value).padStart(width, "0");
 }
 
-const FORMAT_PARTS = /yyyy|yy|MM|M|dd|d|HH|H|hh|h|mm|m|ss|s|f{1,7}|F{1,7}|tt/g;
+const FORMAT_PARTS = /([A-Za-z])\1*/g;
 
 function fraction(ticks: bigint, spec: string): string {
   const digits = padded(ticks % SECOND, 7).slice(0, spec.length);
@@ -186,6 +186,7 @@ function formatDate([value, format]: readonly Value[]): string {
   const parts: Readonly<Record<string, string>> = {
     yyyy: year,
     yy: year.slice(2),
+    y: String(Number(year.slice(2))),
     MM: month,
     M: String(Number(month)),
     dd: day,
@@ -200,19 +201,21 @@ function formatDate([value, format]: readonly Value[]): string {
     s: String(Number(second)),
     tt: Number(hour) < 12 ? "AM" : "PM",
   };
-  return (format as string).replaceAll(
-    FORMAT_PARTS,
-    (spec) => parts[spec] ?? fraction(ticks, spec),
-  );
+  return (format as string).replaceAll(FORMAT_PARTS, (spec) => {
+    if (/^(f{1,7}|F{1,7})$/.test(spec)) return fraction(ticks, spec);
+    if (!Object.hasOwn(parts, spec)) throw new BadArgument(`'${spec}' in the format of a date`);
+    return parts[spec]!;
+  });
 }
 
-const SPAN_PARTS = /d{1,8}|HH|H|hh|h|mm|m|ss|s|f{1,7}|F{1,7}/g;
+const SPAN_PARTS = /^(d{1,8}|HH?|hh?|mm?|ss?|f{1,7}|F{1,7})$/;
 
 function formatSpan([value, format]: readonly Value[]): string {
   const ticks = value as bigint;
   const size = ticks < 0n ? -ticks : ticks;
   const [hour, minute, second] = [size / HOUR % 24n, size / MINUTE % 60n, size / SECOND % 60n];
-  const text = (format as string).replaceAll(SPAN_PARTS, (spec) => {
+  const text = (format as string).replaceAll(FORMAT_PARTS, (spec) => {
+    if (!SPAN_PARTS.test(spec)) throw new BadArgument(`'${spec}' in the format of a timespan`);
     const width = spec.length;
     switch (spec[0]) {
       case "d":

@@ -16,7 +16,7 @@ import { regexFunctions } from "./regex.ts";
 import { textFunctions } from "./text.ts";
 import { convertTo, type Run, type Scalar } from "../language/scalars.ts";
 import type { Scope } from "../language/scope.ts";
-import { part, refuse, refusingBadArguments, type SyntaxNode } from "../language/syntax.ts";
+import { part, refuse, refusingBadArguments, type SyntaxNode } from "../parser/syntax.ts";
 import type { ScalarType, Value } from "../values/values.ts";
 
 /** A scalar function whose value depends on its arguments alone. */

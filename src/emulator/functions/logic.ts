@@ -7,7 +7,7 @@ import { commonType, compareValues } from "../values/compare.ts";
 import type { SpecialFunction } from "./functions.ts";
 import { convertTo, type Scalar } from "../language/scalars.ts";
 import type { Scope } from "../language/scope.ts";
-import { part, refuse, type SyntaxNode } from "../language/syntax.ts";
+import { part, refuse, type SyntaxNode } from "../parser/syntax.ts";
 import { emptyCell, type Value } from "../values/values.ts";
 
 function argumentsOf(node: SyntaxNode, scope: Scope): Scalar[] {

@@ -6,7 +6,7 @@
  * @module
  */
 import { convertValue } from "../values/convert.ts";
-import { BadArgument } from "../language/syntax.ts";
+import { BadArgument } from "../parser/syntax.ts";
 import type { ScalarFunction } from "./functions.ts";
 import { isArray } from "../values/dynamic.ts";
 import { type ScalarType, scalarType, type Value } from "../values/values.ts";

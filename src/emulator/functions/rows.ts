@@ -12,7 +12,7 @@ import { dynamicWire, makeBag } from "../values/dynamic.ts";
 import type { SpecialFunction } from "./functions.ts";
 import { convertTo, NO_ROW, type Run, type Scalar } from "../language/scalars.ts";
 import type { Scope } from "../language/scope.ts";
-import { part, refuse, type SyntaxNode } from "../language/syntax.ts";
+import { part, refuse, type SyntaxNode } from "../parser/syntax.ts";
 import { emptyCell, type ScalarType, type Value } from "../values/values.ts";
 
 /** The rows around the one at hand; only rows in a fixed order have neighbours. */

@@ -7,7 +7,7 @@
  */
 import { Decimal } from "decimal.js";
 import { combine, convertTo, type Scalar } from "./scalars.ts";
-import { part, refuse, type SyntaxNode } from "./syntax.ts";
+import { part, refuse, type SyntaxNode } from "../parser/syntax.ts";
 import { isDatetime } from "../values/datetime.ts";
 import type { ScalarType, Value } from "../values/values.ts";
 

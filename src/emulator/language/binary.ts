@@ -9,7 +9,7 @@ import { arithmetic } from "./arithmetic.ts";
 import { equality, order, orders } from "./comparison.ts";
 import { convertTo, type Scalar } from "./scalars.ts";
 import type { Scope } from "./scope.ts";
-import { part, type SyntaxNode } from "./syntax.ts";
+import { part, type SyntaxNode } from "../parser/syntax.ts";
 import { textOperator, textOperators } from "./text_match.ts";
 
 /** Compiles an operator between two operands. */

@@ -8,7 +8,7 @@
 import { callFunction } from "../functions/functions.ts";
 import { NO_ROW, type Scalar } from "./scalars.ts";
 import type { Scope } from "./scope.ts";
-import { isTabular, part, type SyntaxNode } from "./syntax.ts";
+import { isTabular, part, type SyntaxNode } from "../parser/syntax.ts";
 import { callUserFunction, findFunction } from "./user_functions.ts";
 import { emptyCell } from "../values/values.ts";
 

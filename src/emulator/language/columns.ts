@@ -10,7 +10,7 @@ import { type Column, columnIndex, type Row } from "./catalog.ts";
 import { convertValue } from "../values/convert.ts";
 import { inOrderOf, mapRows, type Relation, sameRowsAs, type Scalar } from "./scalars.ts";
 import type { Scope } from "./scope.ts";
-import { itemsOf, nameOf, part, refuse, type SyntaxNode } from "./syntax.ts";
+import { itemsOf, nameOf, part, refuse, type SyntaxNode } from "../parser/syntax.ts";
 import { engineType } from "../values/values.ts";
 
 /** The columns that the parser names, with the types that the expressions have. */

@@ -8,7 +8,7 @@
 import { commonType, compareValues, equalValues } from "../values/compare.ts";
 import { combine, convertTo, type Scalar } from "./scalars.ts";
 import type { Scope } from "./scope.ts";
-import { part, refuse, type SyntaxNode } from "./syntax.ts";
+import { part, refuse, type SyntaxNode } from "../parser/syntax.ts";
 
 /** Operands brought to the type in which they can be compared. */
 function alike(node: SyntaxNode, operands: readonly Scalar[]): Scalar[] {

@@ -5,16 +5,16 @@
  */
 import { Budget } from "./budget.ts";
 import type { Catalog, Column, Row } from "./catalog.ts";
-import { analyze, loadLanguage } from "./language.ts";
+import { analyze, loadLanguage } from "../parser/parser.ts";
 import { executors } from "./executors.ts";
 import type { RawParameters } from "./parameters.ts";
 import type { Relation, Run } from "./scalars.ts";
 import { type Compilation, Scope } from "./scope.ts";
 import { compileStatements, PARAMETERS_SLOT } from "./statements.ts";
-import type { SyntaxNode } from "./syntax.ts";
+import { itemsOf, refuse, type SyntaxNode } from "../parser/syntax.ts";
 
 /** A table of an answer. */
-export interface ResultTable {
+export interface QueryTable {
   /** `PrimaryResult`, or the name that `as` gave. */
   readonly name: string;
   readonly columns: readonly Column[];
@@ -24,6 +24,8 @@ export interface ResultTable {
 /** What one run of a query is given. */
 export interface QueryRequest {
   readonly parameters: RawParameters;
+  /** Whether the caller honours the options that the text sets; otherwise they are refused. */
+  readonly honoursSettings?: boolean;
   /** Ticks of `now()`. */
   readonly now: bigint;
   /** Gives numbers from 0 up to 1. */
@@ -46,9 +48,12 @@ const compiled = new WeakMap<Catalog, { version: number; trees: WeakMap<SyntaxNo
  * @returns One table for each tabular statement, in their order.
  * @throws {ServiceError} As the service would answer, or to refuse what is not known here.
  */
-export function runQuery(text: string, catalog: Catalog, request: QueryRequest): ResultTable[] {
+export function runQuery(text: string, catalog: Catalog, request: QueryRequest): QueryTable[] {
   const checkTime = request.checkTime ?? (() => {});
   const tree = analyze(text, catalog, checkTime);
+  const [setting] = itemsOf(tree, "Statements")
+    .filter((statement) => statement.kind === "SetOptionStatement");
+  if (setting && !request.honoursSettings) throw refuse(setting, "'set' here");
   const trees = compiledFor(catalog);
   let known = trees.get(tree);
   if (!known) {

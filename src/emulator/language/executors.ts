@@ -20,7 +20,7 @@ import {
 import { compileBetween } from "./comparison.ts";
 import { compileFilter } from "./filter.ts";
 import { compileJoin, compileLookup } from "./join.ts";
-import type { OperatorKind, ScalarKind, SourceKind } from "./kinds.ts";
+import type { OperatorKind, ScalarKind, SourceKind } from "../parser/kinds.ts";
 import { compileLiteral, dynamicLiteral } from "./literals.ts";
 import { compileHasSome, compileIn } from "./membership.ts";
 import { compileMvApply, compileMvExpand } from "./mv_expand.ts";
@@ -40,7 +40,7 @@ import {
   compileTabularCall,
 } from "./sources.ts";
 import { compileCount, compileDistinct, compileSummarize } from "./summarize.ts";
-import { part, refuse, type SyntaxNode } from "./syntax.ts";
+import { part, refuse, type SyntaxNode } from "../parser/syntax.ts";
 import { compileUnion } from "./union.ts";
 
 type CompileScalar = (node: SyntaxNode, scope: Scope) => Scalar;

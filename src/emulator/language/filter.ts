@@ -14,7 +14,7 @@ import {
   type Scan,
 } from "./scalars.ts";
 import type { Scope } from "./scope.ts";
-import { checkParameters, isTabular, nameOf, part, type SyntaxNode } from "./syntax.ts";
+import { checkParameters, isTabular, nameOf, part, type SyntaxNode } from "../parser/syntax.ts";
 import type { Value } from "../values/values.ts";
 
 type Lookup = Scan["lookups"][number];

@@ -17,7 +17,7 @@ import {
   part,
   refuse,
   type SyntaxNode,
-} from "./syntax.ts";
+} from "../parser/syntax.ts";
 import { emptyCell } from "../values/values.ts";
 
 interface Condition {

@@ -9,7 +9,7 @@ import { toDynamic } from "../values/convert.ts";
 import { makeDatetime } from "../values/datetime.ts";
 import { makeBag, parseJson } from "../values/dynamic.ts";
 import { constantScalar, NO_ROW, type Scalar } from "./scalars.ts";
-import { part, refuse, type SyntaxNode } from "./syntax.ts";
+import { part, refuse, type SyntaxNode } from "../parser/syntax.ts";
 import { parseScalar, type Value } from "../values/values.ts";
 
 /** Compiles a literal of any type but dynamic. */

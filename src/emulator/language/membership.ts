@@ -11,7 +11,7 @@ import { convertValue } from "../values/convert.ts";
 import { isArray } from "../values/dynamic.ts";
 import { convertTo, NO_ROW, type Run, type Scalar } from "./scalars.ts";
 import type { Scope } from "./scope.ts";
-import { isTabular, part, refuse, type SyntaxNode } from "./syntax.ts";
+import { isTabular, part, refuse, type SyntaxNode } from "../parser/syntax.ts";
 import { hasTerm, lowerAscii } from "./text_match.ts";
 import type { ScalarType, Value } from "../values/values.ts";
 

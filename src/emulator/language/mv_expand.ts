@@ -18,7 +18,7 @@ import {
   part,
   refuse,
   type SyntaxNode,
-} from "./syntax.ts";
+} from "../parser/syntax.ts";
 import { emptyCell, type ScalarType, scalarType, type Value } from "../values/values.ts";
 
 interface Expansion {

@@ -9,7 +9,7 @@ import { type Column, columnIndex } from "./catalog.ts";
 import { isArray, isBag } from "../values/dynamic.ts";
 import { constantScalar, type Scalar } from "./scalars.ts";
 import type { Scope } from "./scope.ts";
-import { nameOf, part, refuse, type SyntaxNode } from "./syntax.ts";
+import { nameOf, part, refuse, type SyntaxNode } from "../parser/syntax.ts";
 import { callUserFunction } from "./user_functions.ts";
 import type { Value } from "../values/values.ts";
 

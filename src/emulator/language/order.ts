@@ -9,7 +9,7 @@
 import type { Row } from "./catalog.ts";
 import { NO_ROW, type Relation, type Run, sameRowsAs, type Scalar } from "./scalars.ts";
 import type { Scope } from "./scope.ts";
-import { itemsOf, part, type SyntaxNode } from "./syntax.ts";
+import { itemsOf, part, type SyntaxNode } from "../parser/syntax.ts";
 import { compareForSort, type Ordering } from "../values/compare.ts";
 import type { Value } from "../values/values.ts";
 

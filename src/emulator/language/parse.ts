@@ -18,7 +18,7 @@ import {
   refuse,
   refusingBadArguments,
   type SyntaxNode,
-} from "./syntax.ts";
+} from "../parser/syntax.ts";
 import {
   emptyCell,
   parseScalar,

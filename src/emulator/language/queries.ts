@@ -3,26 +3,13 @@
  *
  * @module
  */
-import type { Catalog, Column, Row } from "./catalog.ts";
+import type { Catalog } from "./catalog.ts";
+import type { QueryRequest, QueryTable } from "./evaluate.ts";
+import { type Setting, settingsOf } from "./settings.ts";
 
-/** One table of an answer. */
-export interface QueryTable {
-  readonly name: string;
-  readonly columns: readonly Column[];
-  readonly rows: readonly Row[];
-}
+export type { QueryTable };
 
-/** What a request brings beside its text. */
-export interface QueryRequest {
-  /** Raw JSON values by parameter name. */
-  readonly parameters: ReadonlyMap<string, unknown>;
-  /** Ticks that `now()` gives. */
-  readonly now: bigint;
-  /** Throws when the query's time is over. */
-  readonly checkTime: () => void;
-}
-
-type Language = typeof import("./language.ts");
+type Language = typeof import("../parser/parser.ts");
 type Evaluate = typeof import("./evaluate.ts");
 
 /** Runs queries. */
@@ -42,7 +29,7 @@ export class Queries {
     if (this.#evaluate) return;
     const [evaluate, language] = await Promise.all([
       import("./evaluate.ts"),
-      import("./language.ts"),
+      import("../parser/parser.ts"),
     ]);
     await language.loadLanguage();
     this.#language = language;
@@ -53,10 +40,10 @@ export class Queries {
   run(text: string, catalog: Catalog, request?: Partial<QueryRequest>): readonly QueryTable[] {
     if (this.#evaluate === undefined) throw new Error("The query language is not loaded");
     return this.#evaluate.runQuery(text, catalog, {
-      parameters: request?.parameters ?? new Map(),
-      now: request?.now ?? this.#now(),
+      parameters: new Map(),
+      now: this.#now(),
       random: this.#random,
-      ...(request?.checkTime && { checkTime: request.checkTime }),
+      ...request,
     });
   }
 
@@ -68,6 +55,12 @@ export class Queries {
   check(text: string, catalog: Catalog): void {
     if (this.#language === undefined) throw new Error("The query language is not loaded");
     this.#language.analyze(text, catalog);
+  }
+
+  /** The options that a text sets by statements. */
+  settings(text: string, catalog: Catalog, checkTime: () => void): readonly Setting[] {
+    if (this.#language === undefined) throw new Error("The query language is not loaded");
+    return settingsOf(this.#language.analyze(text, catalog, checkTime));
   }
 
   /** Runs a text that gives one table. */

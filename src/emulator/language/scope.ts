@@ -5,7 +5,7 @@
  */
 import type { Catalog, Column } from "./catalog.ts";
 import type { Relation, Run, Scalar } from "./scalars.ts";
-import type { SyntaxNode } from "./syntax.ts";
+import type { SyntaxNode } from "../parser/syntax.ts";
 
 /** What a name that a `let` statement or a parameter declares stands for. */
 export type Binding =

@@ -10,7 +10,7 @@ import type { Column, Row, TableSource, ViewSource } from "./catalog.ts";
 import { namedColumns } from "./columns.ts";
 import { convertTo, NO_ROW, type Relation, type Scalar } from "./scalars.ts";
 import type { Scope } from "./scope.ts";
-import { itemsOf, nameOf, part, refuse, type SyntaxNode } from "./syntax.ts";
+import { itemsOf, nameOf, part, refuse, type SyntaxNode } from "../parser/syntax.ts";
 import { callTabularFunction, findFunction } from "./user_functions.ts";
 import { scalarType } from "../values/values.ts";
 

@@ -5,7 +5,7 @@
  */
 import { convertTo, NO_ROW, type Relation } from "./scalars.ts";
 import type { Scope } from "./scope.ts";
-import { isTabular, nameOf, part, refuse, type SyntaxNode } from "./syntax.ts";
+import { isTabular, nameOf, part, refuse, type SyntaxNode } from "../parser/syntax.ts";
 import { parameterValue, type RawParameters } from "./parameters.ts";
 import { scalarType } from "../values/values.ts";
 
@@ -73,6 +73,9 @@ export function compileStatements(tree: SyntaxNode, scope: Scope): Relation[] {
     switch (statement.kind) {
       case "LetStatement":
         compileLet(statement, scope);
+        break;
+      case "SetOptionStatement":
+        // An option of the request, for the caller to honour.
         break;
       case "QueryParametersStatement":
         compileParameters(statement, scope);

@@ -10,7 +10,7 @@ import type { Column, Row } from "./catalog.ts";
 import { rowKey } from "../values/compare.ts";
 import type { Relation, Run } from "./scalars.ts";
 import type { Scope } from "./scope.ts";
-import { checkParameters, itemsOf, refuse, type SyntaxNode } from "./syntax.ts";
+import { checkParameters, itemsOf, refuse, type SyntaxNode } from "../parser/syntax.ts";
 import type { Value } from "../values/values.ts";
 
 /** Compiles `summarize`. */

@@ -7,7 +7,7 @@
  */
 import { quotePattern, regexOf } from "../functions/regex.ts";
 import { combine, convertTo, type Scalar } from "./scalars.ts";
-import { part, refusingBadArguments, type SyntaxNode } from "./syntax.ts";
+import { part, refusingBadArguments, type SyntaxNode } from "../parser/syntax.ts";
 
 /** Whether a term stands in a text as a run of letters and digits of its own. */
 export function hasTerm(text: string, term: string): boolean {

@@ -8,7 +8,13 @@
 import type { Column, Row } from "./catalog.ts";
 import type { Relation } from "./scalars.ts";
 import type { Scope } from "./scope.ts";
-import { checkParameters, itemsOf, operatorParameter, refuse, type SyntaxNode } from "./syntax.ts";
+import {
+  checkParameters,
+  itemsOf,
+  operatorParameter,
+  refuse,
+  type SyntaxNode,
+} from "../parser/syntax.ts";
 import { emptyCell } from "../values/values.ts";
 
 const PARAMETERS = ["kind", "withsource", "with_source", "isfuzzy", "hint.concurrency"];

@@ -4,11 +4,11 @@
  * @module
  */
 import { exhausted } from "../exhausted.ts";
-import { analyze } from "./language.ts";
+import { analyze } from "../parser/parser.ts";
 import { compileLet } from "./statements.ts";
 import { convertTo, type Relation, type Scalar } from "./scalars.ts";
 import { Scope } from "./scope.ts";
-import { itemsOf, nameOf, part, refuse, type SyntaxNode } from "./syntax.ts";
+import { itemsOf, nameOf, part, refuse, type SyntaxNode } from "../parser/syntax.ts";
 import { scalarType } from "../values/values.ts";
 
 /** Calls of declared functions that one text may come to, those inside of their bodies included. */

@@ -211,7 +211,7 @@ export class Handler {
     };
     const body = kind === "command"
       ? await this.#inTurn(() => this.#runCommand(text, isCommand, properties, exchange, readOnly))
-      : await this.#runQuery(text, isCommand, properties, exchange, checkTime);
+      : await this.#runQuery(text, isCommand, fields["properties"], exchange, checkTime);
     checkTime();
     return ok(body, exchange.identity);
   }
@@ -237,7 +237,7 @@ export class Handler {
   async #runQuery(
     text: string,
     isCommand: boolean,
-    properties: RequestProperties,
+    given: unknown,
     { request, roles, identity }: Exchange,
     checkTime: () => void,
   ): Promise<string> {
@@ -252,8 +252,12 @@ export class Handler {
     }
     demandRole(roles, "viewer", "read", database.database);
     await queries.load();
+    const settings = queries.settings(text, database, checkTime);
+    const properties = readProperties(given, queryTimeout, settings);
+    refuseElsewhere(properties, "query", isV2);
     const tables = queries.run(text, database, {
       parameters: properties.parameters,
+      honoursSettings: true,
       checkTime,
       ...(properties.now !== undefined && { now: properties.now }),
     });

@@ -9,6 +9,7 @@ import { parseTimespan } from "../values/datetime.ts";
 import { type Dynamic, dynamicWire, readJson } from "../values/dynamic.ts";
 import { badRequest, notSupported } from "../entity_errors.ts";
 import { parseScalar } from "../values/values.ts";
+import type { Setting } from "../language/settings.ts";
 
 /** Where an answer tells of an error that came up while its rows were written. */
 export type ErrorPlacement = "in_data" | "end_of_table" | "end_of_dataset";
@@ -164,6 +165,29 @@ const options: Readonly<Record<string, Apply>> = {
   ),
 };
 
+/** Options that only a request can set, and no statement in its text. */
+const requestOnly: ReadonlySet<string> = new Set([
+  "norequesttimeout",
+  "queryconsistency",
+  "query_language",
+  "query_log_query_parameters",
+  "query_weakconsistency_session_id",
+  "request_app_name",
+  "request_readonly",
+  "request_readonly_hardline",
+  "request_user",
+  "results_progressive_enabled",
+  "results_v2_fragment_primary_tables",
+  "servertimeout",
+  "truncationmaxsize",
+]);
+
+function applyOption(draft: Draft, name: string, value: unknown, place: string): void {
+  const apply = Object.hasOwn(options, name) ? options[name] : undefined;
+  if (apply === undefined) throw notSupported(`The request property '${name}'${place}`);
+  if (value !== null) apply(draft, value, name);
+}
+
 function objectOf(value: unknown, what: string): Record<string, unknown> {
   if (value === undefined || value === null) return {};
   const read = typeof value === "string" ? value === "" ? {} : readJson(value) : value;
@@ -176,9 +200,14 @@ function objectOf(value: unknown, what: string): Record<string, unknown> {
 /**
  * Reads the `properties` of a request, an object or its JSON text.
  *
+ * @param settings The options that statements of the text set beside.
  * @throws ServiceError for an option that is unknown, is not honoured here, or has a value that it cannot have.
  */
-export function readProperties(properties: unknown, defaultTimeout: number): RequestProperties {
+export function readProperties(
+  properties: unknown,
+  defaultTimeout: number,
+  settings: readonly Setting[] = [],
+): RequestProperties {
   const given = objectOf(properties, "properties");
   for (const name of Object.keys(given)) {
     if (!["Options", "Parameters", "ClientRequestId", "Application", "User"].includes(name)) {
@@ -201,16 +230,17 @@ export function readProperties(properties: unknown, defaultTimeout: number): Req
     errorPlacement: "in_data",
     deferErrors: false,
   };
-  const named = new Map(
-    Object.entries(objectOf(given["Options"], "options")).map(([name, value]) => [
-      name.toLowerCase(),
-      value,
-    ]),
-  );
-  for (const [name, value] of named) {
-    const apply = Object.hasOwn(options, name) ? options[name] : undefined;
-    if (apply === undefined) throw notSupported(`The request property '${name}'`);
-    if (value !== null) apply(draft, value, name);
+  const named = new Map<string, unknown>();
+  for (const [name, value] of Object.entries(objectOf(given["Options"], "options"))) {
+    named.set(name.toLowerCase(), value);
+    applyOption(draft, name.toLowerCase(), value, "");
+  }
+  for (const { name, value, place } of settings) {
+    if (requestOnly.has(name)) {
+      throw badRequest(`Request property '${name}' cannot be set by a statement ${place}.`);
+    }
+    named.set(name, value);
+    applyOption(draft, name, value, ` ${place}`);
   }
   // Without limits only where none was set by another option; otherwise the service ignores it.
   const limited = named.has("truncationmaxrecords") || named.has("truncationmaxsize") ||

@@ -6,7 +6,7 @@
  *
  * @module
  */
-import type { Catalog, Column } from "./catalog.ts";
+import type { Catalog, Column } from "../language/catalog.ts";
 import { ServiceError } from "../errors.ts";
 import { placeIn, type SyntaxNode } from "./syntax.ts";
 import { checkTextSize } from "./text_size.ts";

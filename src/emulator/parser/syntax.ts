@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Column } from "./catalog.ts";
+import type { Column } from "../language/catalog.ts";
 import { ServiceError } from "../errors.ts";
 import type { ScalarType } from "../values/values.ts";
 
