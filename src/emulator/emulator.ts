@@ -150,8 +150,7 @@ export class KustoEmulator implements AsyncDisposable {
     this.#isClosed = true;
     const [server] = await Promise.all([this.#server, this.#opening?.catch(() => undefined)]);
     await server?.close();
-    this.#store?.close();
-    this.#store = undefined;
+    this.#closeStore();
   }
 
   /** The same as {@linkcode close}. */
@@ -159,11 +158,21 @@ export class KustoEmulator implements AsyncDisposable {
     await this.close();
   }
 
+  #closeStore(): void {
+    this.#store?.close();
+    this.#store = undefined;
+  }
+
   #open(): Promise<Handler> {
     if (this.#isClosed) {
       throw new EmulatorError("CLOSED", "Cannot answer a request: the emulator is closed");
     }
-    this.#opening ??= this.#start();
+    // A folder that another process had may be free when it is tried again.
+    this.#opening ??= this.#start().catch((error) => {
+      this.#opening = undefined;
+      this.#closeStore();
+      throw error;
+    });
     return this.#opening;
   }
 

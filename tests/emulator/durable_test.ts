@@ -1,6 +1,9 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
-import { EmulatorError } from "../../src/emulator/mod.ts";
-import { Service, streamable } from "./service.ts";
+import { EmulatorError, KustoEmulator } from "../../src/emulator/mod.ts";
+import { openSqliteStore } from "../../src/emulator/storage/sqlite_store.ts";
+import { type Frame, Service, streamable } from "./service.ts";
+
+const ROOT = new URL("../..", import.meta.url);
 
 async function inFolder(test: (folder: string) => Promise<void>): Promise<void> {
   const folder = await Deno.makeTempDir();
@@ -91,7 +94,7 @@ Deno.test("a folder that is in use is refused, and free again after close()", as
     await first.emulator.open();
     const second = new Service({ folder });
     const error = await assertRejects(() => second.emulator.open(), EmulatorError);
-    assertEquals((error as EmulatorError).code, "FOLDER_IN_USE");
+    assertEquals(error.code, "FOLDER_IN_USE");
     await second.emulator.close();
     await first.emulator.close();
     const third = new Service({ folder });
@@ -105,7 +108,30 @@ Deno.test("a closed emulator refuses requests", async () => {
   await service.query("print 1");
   await service.emulator.close();
   const error = await assertRejects(() => service.query("print 1"), EmulatorError);
-  assertEquals((error as EmulatorError).code, "CLOSED");
+  assertEquals(error.code, "CLOSED");
+});
+
+Deno.test("a folder whose file is no database is refused, and the file stays as it is", async () => {
+  await inFolder(async (folder) => {
+    const path = `${folder}/kusto.sqlite`;
+    await Deno.writeTextFile(path, "no database, but long enough to look like one ".repeat(100));
+    const before = await Deno.readFile(path);
+    const emulator = new KustoEmulator({ folder });
+    const error = await assertRejects(() => emulator.open(), EmulatorError);
+    assertEquals(error.code, "FOLDER_UNREADABLE");
+    assertEquals(await Deno.readFile(path), before);
+  });
+});
+
+Deno.test("a runtime without node:sqlite is told so, and the folder is not made", async () => {
+  await inFolder(async (parent) => {
+    const folder = `${parent}/new`;
+    const missing = () => Promise.reject(new TypeError("No such built-in module: node:sqlite"));
+    const error = await assertRejects(() => openSqliteStore(folder, missing), EmulatorError);
+    assertEquals(error.code, "NO_SQLITE");
+    assertStringIncludes(error.message, "Node.js from version 22");
+    await assertRejects(() => Deno.stat(folder), Deno.errors.NotFound);
+  });
 });
 
 interface Process {
@@ -113,10 +139,21 @@ interface Process {
   readonly url: string;
 }
 
-async function start(folder: string): Promise<Process> {
+/** Runs the emulator as a process of its own, without the right to write where there is no folder. */
+async function start(folder?: string): Promise<Process> {
   const child = new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", "src/emulator/main.ts", "--port", "0", "--data", folder],
-    cwd: new URL("../..", import.meta.url),
+    args: [
+      "run",
+      "--quiet",
+      ...(folder === undefined
+        ? ["--allow-net", "--allow-read", "--allow-env", "--deny-write"]
+        : ["-A"]),
+      "src/emulator/main.ts",
+      "--port",
+      "0",
+      ...(folder === undefined ? [] : ["--data", folder]),
+    ],
+    cwd: ROOT,
     stdout: "piped",
     stderr: "inherit",
   }).spawn();
@@ -131,35 +168,107 @@ async function start(folder: string): Promise<Process> {
   return { child, url: /Listening on (\S+)/.exec(said)![1]! };
 }
 
+async function end({ child }: Process, signal: Deno.Signal): Promise<Deno.CommandStatus> {
+  child.kill(signal);
+  return await child.status;
+}
+
 async function command(url: string, csl: string): Promise<void> {
   const body = JSON.stringify({ db: "NetDefaultDB", csl });
   const answer = await fetch(`${url}/v1/rest/mgmt`, { method: "POST", body });
   assertEquals(answer.status, 200, await answer.text());
 }
 
-Deno.test("acknowledged rows survive a kill -9, and SIGTERM ends the process cleanly", async () => {
-  await inFolder(async (folder) => {
-    const first = await start(folder);
-    for (const csl of streamable("T", "n:long")) await command(first.url, csl);
-    let acknowledged = 0;
-    for (; acknowledged < 20; acknowledged++) {
-      const answer = await fetch(
-        `${first.url}/v1/rest/ingest/NetDefaultDB/T?streamFormat=Json`,
-        { method: "POST", body: `{"n":${acknowledged}}` },
-      );
-      await answer.body?.cancel();
+/** The rows of every table that a query gives. */
+async function rows(url: string, csl: string): Promise<unknown[][][]> {
+  const body = JSON.stringify({ db: "NetDefaultDB", csl });
+  const answer = await fetch(`${url}/v2/rest/query`, { method: "POST", body });
+  const frames = await answer.json() as Frame[];
+  return frames.filter(({ TableKind }) => TableKind === "PrimaryResult")
+    .map(({ Rows }) => [...Rows!]);
+}
+
+/** Streams rows of eight writers at once until the process is gone; gives the numbers that were acknowledged. */
+async function streamUntilKilled(
+  process: Process,
+  first: number,
+  kills: number,
+): Promise<number[]> {
+  const acknowledged: number[] = [];
+  let next = first;
+  let killed: Promise<unknown> | undefined;
+  const write = async (): Promise<void> => {
+    for (;;) {
+      const n = next++;
+      const body = `{"n":${n},"k":"k${n % 5}","s":"${"x".repeat(2_000)}"}`;
+      const path = "v1/rest/ingest/NetDefaultDB/T?streamFormat=Json";
+      const answer = await fetch(`${process.url}/${path}`, { method: "POST", body });
+      await answer.text();
       assertEquals(answer.status, 200);
+      if (acknowledged.push(n) === kills) killed = end(process, "SIGKILL");
+      // Now and then the view takes up what came.
+      if (n % 10 === 0) await rows(process.url, "V | count");
     }
-    first.child.kill("SIGKILL");
-    await first.child.status;
-    const second = await start(folder);
-    const answer = await fetch(`${second.url}/v2/rest/query`, {
-      method: "POST",
-      body: JSON.stringify({ db: "NetDefaultDB", csl: "T | count" }),
-    });
-    assertStringIncludes(await answer.text(), `"Rows":[[${acknowledged}]]`);
-    second.child.kill("SIGTERM");
-    const status = await second.child.status;
+  };
+  const writers = Array.from({ length: 8 }, () => assertRejects(write, TypeError));
+  await Promise.all(writers);
+  await killed;
+  return acknowledged;
+}
+
+Deno.test("what was acknowledged survives a kill -9 amid ingestion, again and again, in tables and views", async () => {
+  await inFolder(async (folder) => {
+    let process = await start(folder);
+    for (const csl of streamable("T", "n:long, k:string, s:string")) {
+      await command(process.url, csl);
+    }
+    await command(
+      process.url,
+      ".create materialized-view V on table T { T | summarize max(n), count() by k }",
+    );
+    const acknowledged = new Set<number>();
+    for (const kills of [1, 60]) {
+      for (const n of await streamUntilKilled(process, kills * 1_000, kills)) acknowledged.add(n);
+      process = await start(folder);
+      const view = "summarize max(n), count() by k";
+      const [kept, seen, expected] = await rows(
+        process.url,
+        `T | project n; V | order by k asc; T | ${view} | order by k asc`,
+      );
+      const found = kept!.map(([n]) => n as number);
+      assertEquals([...acknowledged.difference(new Set(found))], []);
+      assertEquals(found.length, new Set(found).size);
+      assertEquals(seen, expected);
+    }
+    const status = await end(process, "SIGTERM");
     assert(status.success && status.signal === null);
   });
+});
+
+Deno.test("a second process on a folder ends with the reason, and so does open()", async () => {
+  await inFolder(async (folder) => {
+    const process = await start(folder);
+    const emulator = new KustoEmulator({ folder });
+    const error = await assertRejects(() => emulator.open(), EmulatorError);
+    assertEquals([error.code, error.message], [
+      "FOLDER_IN_USE",
+      `Cannot open the folder ${folder}: another process has it open`,
+    ]);
+    const { code, stderr } = await new Deno.Command(Deno.execPath(), {
+      args: ["run", "-A", "--quiet", "src/emulator/main.ts", "--port", "0", "--data", folder],
+      cwd: ROOT,
+    }).output();
+    assertEquals([code, new TextDecoder().decode(stderr).trim()], [1, error.message]);
+    await end(process, "SIGKILL");
+    await emulator.open();
+    await emulator.close();
+  });
+});
+
+Deno.test("without a folder the emulator needs no right to write to the disk", async () => {
+  const process = await start();
+  for (const csl of streamable("T", "n:long")) await command(process.url, csl);
+  await command(process.url, ".ingest inline into table T <| 1");
+  assertEquals(await rows(process.url, "T"), [[[1]]]);
+  assert((await end(process, "SIGTERM")).success);
 });

@@ -89,4 +89,33 @@ export const emulator: readonly Mutation[] = [
     test: "tests/emulator/trouble_test.ts",
     title: "requests that fail, or whose answer is lost or given up, are no longer under way",
   },
+  {
+    guards: "acknowledged rows are durable where there is a folder",
+    fault: "keeps rows in memory alone",
+    file: "src/emulator/storage/database.ts",
+    find:
+      "    this.#store?.addRows(table.key, table.columns, rows);\n    table.append(rows, visibleAt);",
+    replace: "    table.append(rows, visibleAt);",
+    test: "tests/emulator/durable_test.ts",
+    title: "what was acknowledged survives a kill -9 amid ingestion",
+  },
+  {
+    guards: "acknowledged rows are durable where there is a folder",
+    fault:
+      "keeps a view's rows without how far they go, so that rows are joined twice after a crash",
+    file: "src/emulator/storage/sqlite_store.ts",
+    find: "this.#setState.run(`progress ${key}`, JSON.stringify(progress));",
+    replace: 'this.#setState.run(`progress ${key}`, \'{"mark":0,"missing":[]}\');',
+    test: "tests/emulator/durable_test.ts",
+    title: "what was acknowledged survives a kill -9 amid ingestion",
+  },
+  {
+    guards: "acknowledged rows are durable where there is a folder",
+    fault: "lets two processes write into one folder",
+    file: "src/emulator/storage/sqlite_store.ts",
+    find: "PRAGMA locking_mode = EXCLUSIVE;",
+    replace: "",
+    test: "tests/emulator/durable_test.ts",
+    title: "a second process on a folder ends with the reason, and so does open()",
+  },
 ];

@@ -31,15 +31,17 @@ interface Sqlite {
 /**
  * Opens the store in a folder, which is made where it is missing.
  *
+ * @param load Gives the module `node:sqlite`.
  * @throws EmulatorError where the runtime has no SQLite, another process has the folder, or it cannot be read.
  */
-export async function openSqliteStore(folder: string): Promise<Store> {
+export async function openSqliteStore(
+  folder: string,
+  load: () => Promise<unknown> = () => import("node:sqlite"),
+): Promise<Store> {
   const { mkdirSync } = await import("node:fs");
   let DatabaseSync: new (path: string) => Sqlite;
   try {
-    ({ DatabaseSync } = await import("node:sqlite") as unknown as {
-      DatabaseSync: new (path: string) => Sqlite;
-    });
+    ({ DatabaseSync } = await load() as { DatabaseSync: new (path: string) => Sqlite });
   } catch (cause) {
     throw new EmulatorError(
       "NO_SQLITE",
