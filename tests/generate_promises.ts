@@ -1,9 +1,9 @@
 /**
- * Writes `docs/promises.md`: what is promised, which tests guard it, and which faults they caught.
+ * `docs/promises.md`: what is promised, which tests guard it, and which faults they caught.
  *
  * @module
  */
-import { type Mutation, readAreas } from "./mutation_kit.ts";
+import type { Mutation } from "./mutation_kit.ts";
 
 /** What a user is promised. */
 export const PROMISES: Readonly<Record<string, string>> = {
@@ -53,12 +53,4 @@ function guardLine({ fault, test, title }: Mutation): string {
 
 function capital(text: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1);
-}
-
-/** Where the page is. */
-export const PAGE = new URL("../docs/promises.md", import.meta.url);
-
-if (import.meta.main) {
-  await Deno.mkdir(new URL("./", PAGE), { recursive: true });
-  await Deno.writeTextFile(PAGE, promisesPage([...(await readAreas()).values()].flat()));
 }

@@ -1,5 +1,5 @@
 /**
- * Writes `src/provision_text.ts`: the text of `provision.kql` for runtimes that import no text.
+ * `src/provision_text.ts`: the text of `provision.kql` for runtimes that import no text.
  *
  * @module
  */
@@ -19,10 +19,4 @@ export const provisionScript: string = [
 ${lines}
 ].join("\\n");
 `;
-}
-
-if (import.meta.main) {
-  const script = await Deno.readTextFile(new URL("../provision.kql", import.meta.url));
-  const target = new URL("../src/provision_text.ts", import.meta.url);
-  await Deno.writeTextFile(target, provisionModule(script));
 }

@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { PAGE, PROMISES, promisesPage } from "./generate_promises.ts";
+import { PROMISES } from "./generate_promises.ts";
 import { mutate, type Mutation, readAreas, ROOT, titleParts } from "./mutation_kit.ts";
 
 const mutations = [...(await readAreas()).values()].flat();
@@ -26,10 +26,6 @@ Deno.test("Every mutation names one test by its title", async () => {
 Deno.test("Every promise is guarded by a test that was seen to fail", () => {
   const guarded = new Set(mutations.map(({ guards }) => guards));
   assertEquals(Object.keys(PROMISES).filter((name) => !guarded.has(name)), []);
-});
-
-Deno.test("docs/promises.md is what deno task generate writes", async () => {
-  assertEquals(await Deno.readTextFile(PAGE), promisesPage(mutations));
 });
 
 Deno.test("titleParts() reads plain titles, and the fixed parts of made ones", () => {

@@ -86,7 +86,8 @@ function expressionOverAggregates(
 
 type RowAggregate = (node: SyntaxNode, scope: Scope, grouped: ReadonlySet<string>) => Aggregate;
 
-const rowAggregates: Readonly<Record<string, RowAggregate>> = {
+/** Aggregates that see whole rows. */
+export const rowAggregates: Readonly<Record<string, RowAggregate>> = {
   arg_max: (node, scope, grouped) => extreme(node, scope, grouped, 1),
   arg_min: (node, scope, grouped) => extreme(node, scope, grouped, -1),
   percentiles,
@@ -355,7 +356,8 @@ const conditional = (aggregate: ValueAggregate): ValueAggregate => ({
   conditional: true,
 });
 
-const valueAggregates: Readonly<Record<string, ValueAggregate>> = {
+/** Aggregates of one value a row. */
+export const valueAggregates: Readonly<Record<string, ValueAggregate>> = {
   count,
   countif: conditional(count),
   sum: total,

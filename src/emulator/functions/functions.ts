@@ -35,7 +35,8 @@ export interface ScalarFunction {
 /** A function that needs more than the values of its arguments. */
 export type SpecialFunction = (node: SyntaxNode, scope: Scope) => Scalar;
 
-const functions: Readonly<Record<string, ScalarFunction>> = {
+/** Functions of their arguments alone. */
+export const functions: Readonly<Record<string, ScalarFunction>> = {
   ...conversions,
   ...datetimeFunctions,
   ...dynamicFunctions,
@@ -44,7 +45,8 @@ const functions: Readonly<Record<string, ScalarFunction>> = {
   ...textFunctions,
 };
 
-const special: Readonly<Record<string, SpecialFunction>> = {
+/** Functions of more than that. */
+export const special: Readonly<Record<string, SpecialFunction>> = {
   ...logicFunctions,
   ...windowFunctions,
 };

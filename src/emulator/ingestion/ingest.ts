@@ -16,13 +16,17 @@ import type { Value } from "../values/values.ts";
 /** A format of records. */
 export type Format = "json" | "multijson" | "csv" | "tsv" | "scsv" | "sohsv" | "psv";
 
+/** Formats by their names in lower case. */
+export const formats: ReadonlyMap<string, Format> = new Map<string, Format>([
+  ["json", "json"],
+  ["multijson", "multijson"],
+  ["singlejson", "multijson"],
+  ...[...delimiters.keys()].map((name) => [name, name as Format] as const),
+]);
+
 /** The format of a name in any case; undefined for one that is not known here. */
 export function formatOf(name: string): Format | undefined {
-  const format = name.toLowerCase();
-  if (format === "singlejson") return "multijson";
-  return format === "json" || format === "multijson" || delimiters.has(format)
-    ? format as Format
-    : undefined;
+  return formats.get(name.toLowerCase());
 }
 
 /** The kind of mapping that a format is read with. */

@@ -86,7 +86,8 @@ function refusedWhenTrue(what: string): Apply {
   };
 }
 
-const options: Readonly<Record<string, Apply>> = {
+/** What each option does; those that throw are refused. */
+export const options: Readonly<Record<string, Apply>> = {
   servertimeout: (draft, value, name) => {
     const ticks = parseTimespan(text(value, name));
     if (ticks === null || ticks <= 0n) throw wrong(name, value);

@@ -1,0 +1,23 @@
+/**
+ * Writes the files that are made of others: `deno task generate`.
+ *
+ * @module
+ */
+import { emulatorPage } from "./generate_emulator_page.ts";
+import { promisesPage } from "./generate_promises.ts";
+import { provisionModule } from "./generate_provision_text.ts";
+import { readAreas, ROOT } from "./mutation_kit.ts";
+
+/** What each generated file holds, by its path from the repository's root. */
+export const generated: Readonly<Record<string, () => Promise<string>>> = {
+  "src/provision_text.ts": async () =>
+    provisionModule(await Deno.readTextFile(new URL("provision.kql", ROOT))),
+  "docs/promises.md": async () => promisesPage([...(await readAreas()).values()].flat()),
+  "docs/emulator.md": () => Promise.resolve(emulatorPage()),
+};
+
+if (import.meta.main) {
+  for (const [path, text] of Object.entries(generated)) {
+    await Deno.writeTextFile(new URL(path, ROOT), await text());
+  }
+}
