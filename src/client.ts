@@ -13,7 +13,7 @@ import {
   KustoSchemaError,
 } from "./errors.ts";
 import { type Answer, readCommandAnswer, readQueryAnswer, type ResultTable } from "./frames.ts";
-import { literal, type QueryParameters } from "./kql.ts";
+import { inlineIngestion, literal, type QueryParameters } from "./kql.ts";
 import { MAPPING_NAME } from "./schema.ts";
 import { Transport, type TransportListeners } from "./transport.ts";
 
@@ -92,14 +92,11 @@ export class KustoClient {
       action: `run "${commandName(text)}"`,
       role: roleFor(text),
     };
-    const reply = await this.#post(call, "/v1/rest/mgmt", text, options, {
-      Options: { servertimeout: timespan(options.timeoutMs ?? this.#settings.queryTimeoutMs) },
-    }, readCommandAnswer);
-    return tablesOf(call, reply);
+    return tablesOf(call, await this.#manage(call, text, options));
   }
 
   /**
-   * Appends rows to a table by streaming ingestion; resolves when the service has them.
+   * Appends rows to a table the way that the option `ingestion` names; resolves when the service has them.
    *
    * @param lines One JSON object each. A bad one fails the request: the format that is sent, `MultiJSON`,
    * drops none silently.
@@ -111,14 +108,27 @@ export class KustoClient {
     options: CallOptions = {},
   ): Promise<void> {
     const rows = lines.length === 1 ? "1 row" : `${lines.length} rows`;
+    const isInline = this.#settings.ingestion === "inline";
     const call: Call = {
-      kind: "ingest",
+      kind: isInline ? "command" : "ingest",
       action: `append ${rows} to table "${table}"`,
       table,
       role: "Database Ingestor",
     };
+    const reply = isInline
+      ? await this.#manage(call, inlineIngestion(table, MAPPING_NAME, lines), options)
+      : await this.#stream(call, table, lines, options);
+    tablesOf(call, reply);
+  }
+
+  #stream(
+    call: Call,
+    table: string,
+    lines: readonly Uint8Array[],
+    options: CallOptions,
+  ): Promise<TransportReply> {
     const { database, queryTimeoutMs } = this.#settings;
-    const reply = await this.#transport.send({
+    return this.#transport.send({
       ...call,
       path: `/v1/rest/ingest/${encodeURIComponent(database)}/${encodeURIComponent(table)}` +
         `?streamFormat=MultiJSON&mappingName=${encodeURIComponent(MAPPING_NAME)}`,
@@ -127,7 +137,12 @@ export class KustoClient {
       timeoutMs: options.timeoutMs ?? queryTimeoutMs,
       signal: options.signal,
     });
-    tablesOf(call, reply);
+  }
+
+  #manage(call: Call, text: string, options: CallOptions): Promise<TransportReply> {
+    return this.#post(call, "/v1/rest/mgmt", text, options, {
+      Options: { servertimeout: timespan(options.timeoutMs ?? this.#settings.queryTimeoutMs) },
+    }, readCommandAnswer);
   }
 
   #post(
@@ -195,7 +210,7 @@ function errorFor(call: Call, reply: TransportReply): KustoError {
   }
   if (kind === "ingest" && (status === 404 || isStreamingOff(said))) {
     return new KustoSchemaError(
-      `Cannot ${action}: streaming ingestion is off for the table or the cluster, or the table or its mapping is missing (${status}, ${request}); run setup() to see which, or run provision.kql or setup({ provision: true })`,
+      `Cannot ${action}: streaming ingestion is off for the table or the cluster, or the table or its mapping is missing (${status}, ${request}); run setup() to see which, or run provision.kql or setup({ provision: true }); where streaming cannot be switched on, as in Microsoft's Kusto emulator, pass ingestion: "inline"`,
       details,
     );
   }

@@ -112,6 +112,15 @@ export interface KustoSaverOptions {
    */
   readonly trustedHosts?: readonly string[];
   /**
+   * How rows are appended: by `"streaming"` ingestion, or `"inline"`, within management commands, where
+   * streaming cannot be switched on, as in Microsoft's Kusto emulator. Kusto's own documentation has the
+   * latter for trying things out, not for production
+   * (https://learn.microsoft.com/kusto/management/data-ingestion/ingest-inline).
+   *
+   * @default {"streaming"}
+   */
+  readonly ingestion?: "streaming" | "inline";
+  /**
    * Whether requests are compressed.
    *
    * @default {"gzip"}
@@ -216,6 +225,7 @@ function checkedSettings(options: KustoSaverOptions): Settings {
     visibilityTimeoutMs: time("visibilityTimeoutMs", options.visibilityTimeoutMs, 0, 0),
     tablePrefix,
     trustedHosts,
+    ingestion: oneOf("ingestion", options.ingestion, ["streaming", "inline"]),
     compression: oneOf("compression", options.compression, ["gzip", "none"]),
     searchKeys: texts("searchKeys", options.searchKeys),
     // A bare global would lose its receiver when called as a field of the settings.

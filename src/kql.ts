@@ -105,3 +105,29 @@ export function entityName(name: string): string {
 export function inList(texts: Iterable<string>): string {
   return `(${Array.from(texts, stringLiteral).join(", ")})`;
 }
+
+/**
+ * The command that appends rows within its own text: the one place where values stand in a text.
+ *
+ * Data after `<|` is not read as KQL but as lines up to the end of the text
+ * (https://learn.microsoft.com/kusto/management/data-ingestion/ingest-inline); JSON has its line ends escaped, so
+ * a line is a row whatever its values hold.
+ *
+ * @param lines One JSON object each, in UTF-8.
+ * @throws {TypeError} If a line is no JSON object on one line.
+ */
+export function inlineIngestion(
+  table: string,
+  mapping: string,
+  lines: readonly Uint8Array[],
+): string {
+  const rows = lines.map((line) => {
+    const row = new TextDecoder().decode(line);
+    if (!/^\{[^\r\n]*\}$/.test(row)) throw new TypeError("A row is a JSON object on one line");
+    return row;
+  });
+  const properties = `format='multijson', ingestionMappingReference=${stringLiteral(mapping)}`;
+  return `.ingest inline into table ${entityName(table)} with (${properties}) <|\n${
+    rows.join("\n")
+  }`;
+}

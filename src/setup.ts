@@ -22,6 +22,7 @@ import { tableNames } from "./schema.ts";
 import { DEFAULT_RETENTION_DAYS, fitCommand, splitScript } from "./script.ts";
 import { findProblems } from "./setup_checks.ts";
 
+const STREAMING_POLICY = /^\.alter table (\S+) policy streamingingestion/;
 const CACHE_CLEARS = 5;
 const CACHE_CLEAR_WAIT_MS = 1_000;
 
@@ -66,9 +67,10 @@ export async function setUp(
     );
   }
   const { provisionScript } = await import("./provision_text.ts");
-  const { tablePrefix } = settings;
+  const { tablePrefix, ingestion } = settings;
   const commands = splitScript(provisionScript)
-    .map((command) => fitCommand(command, { tablePrefix, retentionDays }));
+    .map((command) => fitCommand(command, { tablePrefix, retentionDays }))
+    .filter((command) => ingestion === "streaming" || !STREAMING_POLICY.test(command));
   const keepLifetimes = options.retentionDays === undefined;
   const refused = options.provision
     ? await provision(client, settings, commands, keepLifetimes)
@@ -106,7 +108,7 @@ async function provision(
     try {
       await client.command(command);
     } catch (error) {
-      const table = /^\.alter table (\S+) policy streamingingestion/.exec(command)?.[1];
+      const table = STREAMING_POLICY.exec(command)?.[1];
       if (table === undefined || !isRefusal(error)) throw error;
       refused.push({
         kind: "streaming",
@@ -119,6 +121,7 @@ async function provision(
       });
     }
   }
+  if (settings.ingestion === "inline") return refused;
   const { latest: _view, ...tables } = tableNames(settings.tablePrefix);
   for (const table of Object.values(tables)) {
     const streams = !refused.some(({ entity }) => entity === table);

@@ -28,6 +28,7 @@ Deno.test("settingsFrom() fills in the defaults", () => {
     visibilityTimeoutMs: 0,
     tablePrefix: "",
     trustedHosts: [],
+    ingestion: "streaming",
     compression: "gzip",
     searchKeys: [],
   });

@@ -1,7 +1,13 @@
 import { assertEquals, assertMatch, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { KustoInputError } from "../src/errors.ts";
-import { entityName, literal, type QueryParameter, stringLiteral } from "../src/kql.ts";
+import {
+  entityName,
+  inlineIngestion,
+  literal,
+  type QueryParameter,
+  stringLiteral,
+} from "../src/kql.ts";
 import { OfficialSchema } from "./official_parser.ts";
 
 const parser = await OfficialSchema.fromScript("");
@@ -152,3 +158,29 @@ Deno.test("literal() of a nested object is one dynamic", () => {
   assertEquals(kql, 'dynamic({"a":[1,null,true,{"b\'\\"":"\\u0008\\u000c"}],"c":{}})');
   assertEquals(parser.check(`print ${kql}`), []);
 });
+
+Deno.test("inlineIngestion() has a line for each row, whatever its values hold", () => {
+  fc.assert(fc.property(
+    fc.array(fc.dictionary(fc.string({ unit: "binary" }), fc.string({ unit: "binary" })), {
+      minLength: 1,
+    }),
+    (rows) => {
+      const lines = rows.map((row) => new TextEncoder().encode(JSON.stringify(row)));
+      const [command, ...data] = inlineIngestion("T", "M", lines).split("\n");
+      assertEquals(
+        command,
+        '.ingest inline into table ["T"] with (format=\'multijson\', ingestionMappingReference="M") <|',
+      );
+      assertEquals(
+        data.map((line) => JSON.stringify(JSON.parse(line))),
+        rows.map((r) => JSON.stringify(r)),
+      );
+    },
+  ));
+});
+
+for (const row of ["[1]", '{"a":1}\n.drop table T', '{"a":"\r"}', ""]) {
+  Deno.test(`inlineIngestion() refuses ${JSON.stringify(row)}, which is no object on one line`, () => {
+    assertThrows(() => inlineIngestion("T", "M", [new TextEncoder().encode(row)]), TypeError);
+  });
+}
