@@ -53,11 +53,8 @@ export function deleteLivesCommand(
 ): string {
   const threads = inList(new Set(lives.map((life) => life.thread_id)));
   const marks = inList(lives.map((life) => life.incarnation + SEPARATOR + life.thread_id));
-  return `.delete table ${table} records <| ${table} | where created_at < ${
-    literal(before)
-  } and thread_id in ${threads} and strcat(incarnation, ${
-    literal(SEPARATOR)
-  }, thread_id) in ${marks}`;
+  const [time, separator] = [literal(before), literal(SEPARATOR)];
+  return `.delete table ${table} records <| ${table} | where created_at < ${time} and thread_id in ${threads} and strcat(incarnation, ${separator}, thread_id) in ${marks}`;
 }
 
 /**
