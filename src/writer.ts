@@ -214,16 +214,16 @@ export class RowWriter {
   }
 
   async #store({ blobs, rows, onBlobsStored }: Parcel, isRetry: boolean): Promise<void> {
-    await this.#sendAll(blobs);
+    await this.#sendAll(blobs, isRetry);
     onBlobsStored();
-    const sending = this.#sendAll(rows);
-    // They have waited for their blobs or for their turn to be tried again: they do not linger too.
-    if (isRetry || blobs.length > 0) this.#sendQueued();
-    await sending;
+    // Rows that have waited with their blobs do not linger too.
+    await this.#sendAll(rows, isRetry || blobs.length > 0);
   }
 
-  async #sendAll(rows: readonly Outgoing[]): Promise<void> {
-    const outcomes = await Promise.allSettled(rows.map((row) => this.#send(row)));
+  async #sendAll(rows: readonly Outgoing[], isUrgent: boolean): Promise<void> {
+    const sending = rows.map((row) => this.#send(row));
+    if (isUrgent) this.#sendQueued();
+    const outcomes = await Promise.allSettled(sending);
     const failure = outcomes.find((outcome) => outcome.status === "rejected");
     if (failure) throw failure.reason;
   }

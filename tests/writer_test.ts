@@ -83,6 +83,17 @@ Deno.test("Blobs go before the rows that refer to them, and no row goes without 
   assertEquals([requests, recent.bytes], [["x_CheckpointBlobs 1"], before]);
 });
 
+Deno.test("Writes that need the same blob at a time send it once, and share its failure", async () => {
+  const { writer, requests, service } = open();
+  const both = () =>
+    Promise.allSettled(["1", "2"].map((id) => write(writer, [rowOf(id)], { blob: "text" })));
+  service.isDown = true;
+  assertEquals((await both()).map(({ status }) => status), ["rejected", "rejected"]);
+  service.isDown = false;
+  assertEquals((await both()).map(({ status }) => status), ["fulfilled", "fulfilled"]);
+  assertEquals(requests, ["x_CheckpointBlobs 1", "x_CheckpointBlobs 1", "x_CheckpointWrites 2"]);
+});
+
 Deno.test("A blob counts as sent once it is stored, not before", async () => {
   const { writer, service } = open("buffered");
   const sentAt = () => writer.blobSentAt("t", "", "blob");

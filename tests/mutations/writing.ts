@@ -158,8 +158,8 @@ export const writing: readonly Mutation[] = [
     file: "src/writer.ts",
     find: "let sending = this.#sending.get(kept);",
     replace: "let sending: Promise<void> | undefined;",
-    test: "tests/saver/writing_test.ts",
-    title: "Concurrent calls send a value that they share once, and fail or succeed together",
+    test: "tests/writer_test.ts",
+    title: "Writes that need the same blob at a time send it once, and share its failure",
   },
   {
     guards: "P5",
@@ -223,5 +223,15 @@ export const writing: readonly Mutation[] = [
     replace: "persistent: true",
     test: "tests/saver/ending_test.ts",
     title: "A process ends before its buffered rows are stored, whatever they wait for",
+  },
+  {
+    guards: "P2",
+    fault: "lets buffered rows that are tried again wait for others",
+    file: "src/writer.ts",
+    find: "await this.#sendAll(blobs, isRetry);",
+    replace: "await this.#sendAll(blobs, false);",
+    test: "tests/saver/writing_test.ts",
+    title:
+      "Buffered rows that are tried again, and rows whose blobs have waited, do not linger too",
   },
 ];

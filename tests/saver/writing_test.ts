@@ -144,26 +144,6 @@ Deno.test("A value that was stored with a checkpoint that was not is there for t
   assertEquals(world.delays, []);
 });
 
-Deno.test("Concurrent calls send a value that they share once, and fail or succeed together", async () => {
-  await using world = await World.open(10_000);
-  const saver = world.saver();
-  await saver.getTuple(at("t", "1"));
-  const large = "x".repeat(100_000);
-  const write = () =>
-    Promise.allSettled(
-      ["1", "2"].map((task) => saver.putWrites(at("t", "1"), [["a", large]], task)),
-    );
-  world.refuse = (table) => table === "CheckpointBlobs" ? "down" : "ok";
-  assertEquals((await write()).map(({ status }) => status), ["rejected", "rejected"]);
-  let lines = 0;
-  world.refuse = (table, body) => {
-    if (table === "CheckpointBlobs") lines += body.trim().split("\n").length;
-    return "ok";
-  };
-  assertEquals((await write()).map(({ status }) => status), ["fulfilled", "fulfilled"]);
-  assertEquals(lines, 1);
-});
-
 Deno.test("flush() waits for calls that are still reading, and for what they then send", async () => {
   await using world = await World.open();
   for (const durability of ["acknowledged", "buffered"] as const) {
@@ -214,6 +194,26 @@ Deno.test("Buffered rows that failed stay queued, are read, reported, and stored
   world.appends();
   await saver.flush();
   assertEquals(world.appends(), []);
+});
+
+Deno.test("Buffered rows that are tried again, and rows whose blobs have waited, do not linger too", async () => {
+  await using world = await World.open();
+  const saver = world.saver({ durability: "buffered" });
+  const put = (id: string) => {
+    const values = { large: id.repeat(100_000) };
+    return saver.put(at("t"), checkpointOf(id, values), LOOP, { large: 1 });
+  };
+  await put("1");
+  world.waits.at(-1)!.end();
+  await settle();
+  assertEquals(world.appends(), ["CheckpointBlobs", "Checkpoints"]);
+  world.refuse = () => "down";
+  await put("2");
+  await assertRejects(() => saver.flush(), KustoFlushError);
+  world.refuse = () => "ok";
+  world.waits.at(-1)!.end();
+  await settle();
+  assertEquals(world.appends(), ["CheckpointBlobs", "Checkpoints"]);
 });
 
 Deno.test("Of buffered rows only what failed is sent again, with longer and longer waits", async () => {
