@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { CONTRACT, type ContractPoint } from "./contract_points.ts";
 import type { Mutation } from "./mutation_kit.ts";
 
 /** What a user is promised. */
@@ -43,12 +44,20 @@ export function promisesPage(mutations: readonly Mutation[]): string {
     "purpose; with the fault the test fails. `deno task test:mutations` does all of it again; the faults are in " +
     "`tests/mutations/`, and `deno task generate` writes this page.",
     ...promises,
+    "## LangGraph's contract, point by point",
+    "LangGraph's own kit runs too: `deno task test:conformance`.",
+    CONTRACT.map(pointLines).join("\n"),
     ...(behaviours.length > 0 ? ["## How harsh the embedded Kusto is", ...behaviours] : []),
   ].join("\n\n") + "\n";
 }
 
 function guardLine({ fault, test, title }: Mutation): string {
   return `- *${title}* ([${test}](../${test})) fails when the code ${fault}.`;
+}
+
+function pointLines({ point, tests }: ContractPoint): string {
+  const lines = tests.map(([test, title]) => `  - *${title.trim()}* ([${test}](../${test}))`);
+  return [`- ${point}:`, ...lines].join("\n");
 }
 
 function capital(text: string): string {

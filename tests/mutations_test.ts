@@ -1,4 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
+import { CONTRACT } from "./contract_points.ts";
 import { PROMISES } from "./generate_promises.ts";
 import { mutate, type Mutation, readAreas, ROOT, titleParts } from "./mutation_kit.ts";
 
@@ -15,11 +16,23 @@ Deno.test("Every mutation finds the one place that it breaks", async () => {
   }
 });
 
+async function titlesLike(test: string, title: string): Promise<string[][]> {
+  const titles = titleParts(await Deno.readTextFile(new URL(test, ROOT)));
+  return titles.filter((parts) => parts.some((part) => part.includes(title)));
+}
+
 Deno.test("Every mutation names one test by its title", async () => {
   for (const mutation of mutations) {
-    const titles = titleParts(await Deno.readTextFile(new URL(mutation.test, ROOT)));
-    const matching = titles.filter((parts) => parts.some((part) => part.includes(mutation.title)));
-    assertEquals(matching.length, 1, `${named(mutation)}: "${mutation.title}"`);
+    const { length } = await titlesLike(mutation.test, mutation.title);
+    assertEquals(length, 1, `${named(mutation)}: "${mutation.title}"`);
+  }
+});
+
+Deno.test("Every point of LangGraph's contract names tests that there are", async () => {
+  for (const { tests } of CONTRACT) {
+    for (const [test, title] of tests) {
+      assertEquals((await titlesLike(test, title)).length, 1, `${test}: "${title}"`);
+    }
   }
 });
 

@@ -125,4 +125,22 @@ export const reading: readonly Mutation[] = [
     test: "tests/saver/differential_test.ts",
     title: "A write that gave way to one of another channel is no part of a delta history",
   },
+  {
+    guards: "P4",
+    fault: "stamps rows by its own clock alone, whatever it has read",
+    file: "src/clock.ts",
+    find: "if (Number.isSafeInteger(time) && time > this.#last) this.#last = time;",
+    replace: "",
+    test: "tests/saver/runs_test.ts",
+    title: "An answer counts that was given after another was read, by a writer an hour ",
+  },
+  {
+    guards: "P6",
+    fault: "takes a missing parent for the beginning of a delta history",
+    file: "src/ancestry.ts",
+    find: "if (!ancestor) {",
+    replace: "if (!ancestor) break; if (!ancestor) {",
+    test: "tests/saver/runs_test.ts",
+    title: "A delta history whose parent is gone is an error, never a short state",
+  },
 ];
