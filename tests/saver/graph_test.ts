@@ -1,4 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
+import { DISTURBANCES } from "./differential_kit.ts";
 import { comparable, type Durability, type Scenario, SCENARIOS, seeded } from "./graph_kit.ts";
 import { at, Lab } from "./kit.ts";
 import { MemorySaverAdapter } from "./memory_saver_adapter.ts";
@@ -43,18 +44,22 @@ for (const scenario of SCENARIOS) {
     assertSame(outcome, await inMemory(scenario, "async"));
     assertEquals(await lab.saver({ now }).getTuple(at("t")), undefined);
   });
+}
 
-  Deno.test(`A graph does not notice a service in trouble: ${scenario.name}`, async () => {
-    await using lab = await Lab.open({ random: seeded(7) });
-    for (const kind of ["throttle", "serviceError", "reset", "lostReply", "duplicate"] as const) {
-      lab.emulator.trouble.add({ kind, rate: 0.1 });
-    }
-    const sleep = () => Promise.resolve();
-    const open = () => lab.saver({ sleep, maxRetries: Infinity, deadlineMs: 600_000 });
-    const outcome = comparable(await scenario.run(open, "async"));
-    assertSame(outcome, await inMemory(scenario, "async"));
-    assert(lab.emulator.requests.records.some(({ status }) => status !== 200));
-  });
+for (const durability of DURABILITIES) {
+  for (const scenario of SCENARIOS) {
+    Deno.test(`A graph does not notice a service in trouble: ${scenario.name}, ${durability}`, async () => {
+      await using lab = await Lab.open({ random: seeded(7) });
+      for (const kind of DISTURBANCES) {
+        lab.emulator.trouble.add({ kind, rate: 0.3 / DISTURBANCES.length });
+      }
+      const sleep = () => Promise.resolve();
+      const open = () => lab.saver({ sleep, maxRetries: Infinity, deadlineMs: 600_000 });
+      const outcome = comparable(await scenario.run(open, durability));
+      assertSame(outcome, await inMemory(scenario, durability));
+      assert(lab.emulator.requests.records.some(({ status }) => status !== 200));
+    });
+  }
 }
 
 Deno.test("getNextVersion() works apart from its saver, as older releases of LangGraph call it", async () => {
