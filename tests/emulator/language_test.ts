@@ -50,6 +50,9 @@ for (
       "'row_number' over rows whose order is not serialized",
       "datatable(a:int)[1] | extend row_number()",
     ],
+    ["a comparison of bool with long", "print true == 1"],
+    ["'MMM' in the format of a date", "print format_datetime(now(), 'MMM')"],
+    ["a percentile of string", "print s = 'a' | summarize percentile(s, 50)"],
     ["'geo_angle'", "print geo_angle(1, 1, 2, 2, 3, 3)"],
     ["'set' here", "set notruncation; print 1"],
   ] as const

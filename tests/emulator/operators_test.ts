@@ -127,6 +127,12 @@ const cases: readonly (readonly [string, string, string, readonly string[]])[] =
     ["[2,3] 3 7"],
   ],
   [
+    "aggregates of nothing are 0, null or no number",
+    "datatable(x:int)[int(null)] | summarize sum(x), stdev(x), variance(x), avg(x), min(x), make_list(x)",
+    "sum_x:long, stdev_x:real, variance_x:real, avg_x:real, min_x:int, list_x:dynamic",
+    ['0 0.0 0.0 "NaN" null []'],
+  ],
+  [
     "an aggregate of one row stands inside an expression",
     "range x from 1 to 3 step 1 | summarize y = take_any(x) + 1, b = make_bag(bag_pack(tostring(x), x), 2)",
     "y:long, b:dynamic",
@@ -201,7 +207,7 @@ const cases: readonly (readonly [string, string, string, readonly string[]])[] =
 ];
 
 for (const [title, query, columns, rows] of cases) {
-  Deno.test(`tabular operators: ${title}`, async () => {
+  Deno.test(`one query each: ${title}`, async () => {
     const [table] = await ask(query);
     assertEquals(table!.columns, columns);
     assertEquals(table!.rows.map((row) => row.join(" ")), rows);

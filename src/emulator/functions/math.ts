@@ -95,7 +95,10 @@ function round([value, precision]: readonly Value[], [type]: readonly ScalarType
     const factor = new Decimal(10).pow(digits);
     return value.times(factor).toDecimalPlaces(0, Decimal.ROUND_HALF_EVEN).div(factor);
   }
-  if (type === "int" || type === "long") return value!;
+  if (type === "int" || type === "long") {
+    const whole = new Decimal(String(value)).toNearest(new Decimal(10).pow(Math.max(0, -digits)));
+    return type === "int" ? whole.toNumber() : BigInt(whole.toFixed());
+  }
   if (!Number.isFinite(value)) return value!;
   const scaled = new Decimal(value as number).times(new Decimal(10).pow(digits));
   return scaled.toDecimalPlaces(0, Decimal.ROUND_HALF_UP).div(new Decimal(10).pow(digits))

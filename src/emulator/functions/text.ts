@@ -31,6 +31,14 @@ function substring([source, from, length]: readonly Value[]): string {
   return characters.slice(first, first + count).join("");
 }
 
+/** Letter by letter: one that would become two, as ß would, stays as it is. */
+function eachLetter(source: Value | undefined, to: "toLowerCase" | "toUpperCase"): string {
+  return [...source as string].map((letter) => {
+    const other = letter[to]();
+    return other.length === letter.length ? other : letter;
+  }).join("");
+}
+
 function indexOf([source, wanted, start, length, nth]: readonly Value[]): bigint {
   const whole = source as string;
   const size = length === undefined ? -1 : Number(length);
@@ -152,8 +160,8 @@ function extractJson([path, json, type]: readonly Value[]): Value {
 export const textFunctions: Readonly<Record<string, ScalarFunction>> = {
   strlen: text("long", one, ([source]) => BigInt([...source as string].length)),
   string_size: text("long", one, ([source]) => BigInt(encoder.encode(source as string).length)),
-  tolower: text("string", one, ([source]) => (source as string).toLowerCase()),
-  toupper: text("string", one, ([source]) => (source as string).toUpperCase()),
+  tolower: text("string", one, ([source]) => eachLetter(source, "toLowerCase")),
+  toupper: text("string", one, ([source]) => eachLetter(source, "toUpperCase")),
   strcat: text("string", one, (parts) => parts.join("")),
   strcat_delim: text("string", one, ([delimiter, ...parts]) => parts.join(delimiter as string)),
   strcat_array: text(
