@@ -30,6 +30,7 @@ Deno.test("every command of provision.kql runs, a second time too, and is shown 
 const refused: readonly (readonly [string, number, string, string])[] = [
   [".foo", 400, "BadRequest_SyntaxError", "[line:position=1:1]"],
   [".show", 400, "BadRequest_SyntaxError", "line:position"],
+  [".drop table A | count", 400, "BadRequest_NotSupported", "changes something"],
   [".show queries", 400, "BadRequest_SyntaxError", "queries"],
   [".create table T (a:nothing)", 400, "BadRequest_SyntaxError", "unknown type 'nothing'"],
   [".create table T (a:string", 400, "BadRequest_SyntaxError", "not closed"],
@@ -207,4 +208,15 @@ Deno.test("the database's schema is shown as rows, as JSON and for one table", a
   assertEquals(Tables.T.OrderedColumns[1], { Name: "n", Type: "System.Int32", CslType: "int" });
   const [table] = await service.show(".show table T schema as json");
   assertEquals([table!["TableName"], table!["Folder"]], ["T", "F"]);
+});
+
+Deno.test("a script tells of a command that is no more than a dot, as of any that fails", async () => {
+  const service = new Service();
+  const rows = await service.show(
+    ".execute database script with (ContinueOnErrors=true) <|\n.\n.create table A (a:string)",
+  );
+  assertEquals(rows.map(({ CommandType, Result }) => [CommandType, Result]), [
+    ["", "Failed"],
+    ["CreateTable", "Completed"],
+  ]);
 });

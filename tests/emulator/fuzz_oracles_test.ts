@@ -318,7 +318,7 @@ function spaced(query: string, choices: readonly number[]): string {
     /"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|@"[^"]*"|@'[^']*'|```[\s\S]*?```|\/\/[^\n]*|\b(?:date)?time\([^()]*\)|[ \n]/g,
     (token) => {
       if (token !== " " && token !== "\n") return token;
-      return [token, "  ", "\n", " // 'x (\n", "\r\n\t"][choices[at++ % choices.length]!]!;
+      return [token, `${token} `, "\n", " // 'x (\n", "\r\n\t"][choices[at++ % choices.length]!]!;
     },
   );
 }

@@ -22,6 +22,7 @@ import { tableCommands } from "./tables.ts";
 import { viewCommands } from "./views.ts";
 import type { Catalog, Column, TableSource } from "../language/catalog.ts";
 import type { QueryTable } from "../language/queries.ts";
+import { notSupported } from "../entity_errors.ts";
 import { scriptCommands } from "./script.ts";
 
 /** Every command that this emulator knows. */
@@ -89,6 +90,10 @@ export async function runCommand(
   readOnly: boolean,
 ): Promise<CommandAnswer> {
   const parsed = parseCommand(text);
+  if (parsed.pipeline !== undefined && !parsed.isShow) {
+    // The query could fail when the command has been carried out.
+    throw notSupported("A query over the rows of a command that changes something");
+  }
   const result = await runParsed(parsed, text, context, readOnly);
   if (parsed.pipeline === undefined) {
     return { tables: [{ name: "Table_0", ...result }], isPipeline: false };

@@ -82,7 +82,8 @@ async function execute(
 /** `TableCreateMerge` and the like are the service's own words; the leading words of a command stand in for them. */
 function commandType(command: string): string {
   const words = /^\.([\w-]+(?:\s+[\w-]+)?)/.exec(command)?.[1] ?? "";
-  return words.split(/[\s-]+/).map((word) => `${word[0]!.toUpperCase()}${word.slice(1)}`).join("");
+  return words.split(/[\s-]+/).map((word) => `${word.charAt(0).toUpperCase()}${word.slice(1)}`)
+    .join("");
 }
 
 /** The command of this file. */
