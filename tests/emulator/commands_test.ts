@@ -220,3 +220,15 @@ Deno.test("a script tells of a command that is no more than a dot, as of any tha
     ["CreateTable", "Completed"],
   ]);
 });
+
+Deno.test("a table whose columns cannot be merged keeps its columns, folder and text", async () => {
+  const service = new Service();
+  await service.run(".create table T (a:string) with (folder='f')");
+  const before = await service.show(".show tables");
+  for (const verb of [".create-merge", ".alter-merge", ".alter"]) {
+    const command = `${verb} table T (b:long, a:long) with (folder='g', docstring='d')`;
+    assertEquals((await service.command(command)).status, 400);
+  }
+  assertEquals(await service.show(".show tables"), before);
+  assertEquals((await service.show(".show table T cslschema"))[0]!["Schema"], "a:string");
+});

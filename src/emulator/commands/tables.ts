@@ -71,9 +71,10 @@ function createOrMerge(
       docString: docString ?? "",
     });
   }
+  const merged = mergedColumns(old, columns);
   if (folder !== undefined) old.folder = folder;
   if (docString !== undefined) old.docString = docString;
-  database.changeColumns(old, mergedColumns(old, columns));
+  database.changeColumns(old, merged);
   return old;
 }
 
