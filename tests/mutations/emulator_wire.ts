@@ -46,7 +46,7 @@ export const emulatorWire: readonly Mutation[] = [
   {
     guards: bounds,
     fault: "hands a text of any depth to the parser",
-    file: "src/emulator/language/text_size.ts",
+    file: "src/emulator/parser/text_size.ts",
     find: "if (depth > deepest) {",
     replace: "if (depth > 1e9) {",
     test: boundsTest,
