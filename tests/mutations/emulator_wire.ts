@@ -119,8 +119,10 @@ export const emulatorWire: readonly Mutation[] = [
     guards: nothingUnsaid,
     fault: "gives a table the folder of a command that is then refused",
     file: "src/emulator/commands/tables.ts",
-    find: "  const merged = mergedColumns(old, columns);\n  if (folder !== undefined) old.folder = folder;",
-    replace: "  if (folder !== undefined) old.folder = folder;\n  const merged = mergedColumns(old, columns);",
+    find:
+      "  const merged = mergedColumns(old, columns);\n  if (folder !== undefined) old.folder = folder;",
+    replace:
+      "  if (folder !== undefined) old.folder = folder;\n  const merged = mergedColumns(old, columns);",
     test: "tests/emulator/commands_test.ts",
     title: "a table whose columns cannot be merged keeps its columns, folder and text",
   },
