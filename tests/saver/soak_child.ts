@@ -57,6 +57,16 @@ function countListeners(signal: AbortSignal): () => number {
   return () => count;
 }
 
+/** Files and sockets that are open; 0 where the system does not tell. */
+function openFiles(): number {
+  try {
+    return [...Deno.readDirSync("/proc/self/fd")].length;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return 0;
+    throw error;
+  }
+}
+
 interface Work {
   readonly saver: KustoSaver;
   readonly signal: AbortSignal;
@@ -106,7 +116,7 @@ if (import.meta.main) {
       timers: timers(),
       requests,
       listeners: listeners(),
-      openFiles: [...Deno.readDirSync("/proc/self/fd")].length,
+      openFiles: openFiles(),
     };
     console.log(JSON.stringify(holding));
   }
