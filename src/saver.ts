@@ -12,35 +12,28 @@ import {
   type CheckpointTuple,
   type DeltaChannelHistory,
   type PendingWrite,
-  WRITES_IDX_MAP,
 } from "@langchain/langgraph-checkpoint";
 import type { RunnableConfig } from "@langchain/core/runnables";
 import { Calls } from "./calls.ts";
 import { nextChannelVersion } from "./channel_version.ts";
 import { KustoClient } from "./client.ts";
-import { revisionOf, type Stamp, StampClock } from "./clock.ts";
+import { StampClock } from "./clock.ts";
 import { type KustoSaverOptions, type Settings, settingsFrom } from "./config.ts";
 import { readDeltaHistory } from "./delta_history.ts";
 import { KustoInputError } from "./errors.ts";
 import { type Head, readHead } from "./heads.ts";
-import { type CheckpointAddress, Incarnations } from "./incarnations.ts";
+import { Incarnations } from "./incarnations.ts";
 import { listCheckpoints } from "./pages.ts";
 import type { PurgeOptions, PurgeReport } from "./purge.ts";
 import { RecentRows } from "./recent_rows.ts";
-import { checkpointRow, RowBlobs, writeRow } from "./records.ts";
-import {
-  idText,
-  readAddress,
-  requireCheckpoint,
-  requireThread,
-  type RunAddress,
-} from "./run_config.ts";
-import { tableNames, type WriteRow } from "./schema.ts";
+import { Recorder } from "./recorder.ts";
+import { idText, readAddress, requireCheckpoint, requireThread } from "./run_config.ts";
+import { tableNames } from "./schema.ts";
 import { matchesFilter, searchTerms } from "./search.ts";
 import type { SetupOptions, SetupReport } from "./setup.ts";
 import { Store } from "./store.ts";
 import { deleteThread, type ThreadDeletionParts } from "./thread_deletion.ts";
-import { configOf, dumpWrite, load, loadTuple, loadWrite, serializeCheckpoint } from "./tuples.ts";
+import { configOf, load, loadTuple, loadWrite } from "./tuples.ts";
 import { RowWriter } from "./writer.ts";
 
 /** How long to wait before asking again for a checkpoint that is not visible yet: first, and at most. */
@@ -85,9 +78,9 @@ const LONGEST_WAIT_MS = 2_000;
 export class KustoSaver extends BaseCheckpointSaver {
   readonly #settings: Settings;
   readonly #client: KustoClient;
-  readonly #clock: StampClock;
   readonly #incarnations = new Incarnations();
   readonly #writer: RowWriter;
+  readonly #recorder: Recorder;
   readonly #store: Store;
   readonly #deletion: ThreadDeletionParts;
   readonly #calls = new Calls();
@@ -110,7 +103,6 @@ export class KustoSaver extends BaseCheckpointSaver {
       readableOnce: settings.durability === "buffered" ? "accepted" : "acknowledged",
     });
     this.#client = new KustoClient(settings);
-    this.#clock = new StampClock(settings.now, writerName(settings.random));
     this.#writer = new RowWriter(this.#client, settings, names, recent);
     const parts = {
       client: this.#client,
@@ -118,9 +110,10 @@ export class KustoSaver extends BaseCheckpointSaver {
       names,
       recent,
       incarnations: this.#incarnations,
-      clock: this.#clock,
+      clock: new StampClock(settings.now, writerName(settings.random)),
     };
     this.#store = new Store({ ...parts, writer: this.#writer });
+    this.#recorder = new Recorder({ ...parts, writer: this.#writer, store: this.#store });
     this.#deletion = { ...parts, store: this.#store };
   }
 
@@ -235,46 +228,15 @@ export class KustoSaver extends BaseCheckpointSaver {
   ): Promise<RunnableConfig> {
     const action = "put a checkpoint";
     const address = requireThread(action, config);
-    const { threadId, namespace, checkpointId: parentId } = address;
+    const { threadId, namespace } = address;
     const checkpointId = requireText(action, "checkpoint.id", checkpoint.id);
     return await this.#calls.run(action, threadId, async () => {
-      const revision = revisionOf(checkpointId, this.#clock.next());
-      const own = { namespace, checkpointId };
-      const above = [
-        ...(parentId === undefined ? [] : [{ namespace, checkpointId: parentId }]),
-        ...address.outer,
-        ...outerOf(metadata),
-      ];
-      // What hangs on nothing begins anew, even with an id that was there before a deletion.
-      const hangsOn = above.length === 0 ? [] : [...above, own];
-      const [serialized, incarnation] = await Promise.all([
-        serializeCheckpoint(this.serde, {
-          checkpoint,
-          metadata,
-          newVersions,
-          parentId,
-          searchExtra: searchExtra(config, this.#settings.searchKeys),
-        }),
-        this.#incarnationFor(address, hangsOn),
-      ]);
-      this.#incarnations.bind(threadId, own, incarnation);
-      const blobs = this.#rowBlobs(threadId, incarnation);
-      const key = {
-        thread_id: threadId,
-        checkpoint_ns: namespace,
-        incarnation,
-        checkpoint_id: checkpointId,
-        parent_checkpoint_id: parentId ?? "",
-        revision,
-        v: checkpoint.v,
-      };
-      const rows = [await checkpointRow(key, serialized, blobs)];
-      await this.#writer.write({
-        threadId,
-        incarnation,
-        table: "checkpoints",
-        rows,
-        blobs: blobs.unsent,
+      await this.#recorder.checkpoint(address, checkpointId, this.serde, {
+        checkpoint,
+        metadata,
+        newVersions,
+        parentId: address.checkpointId,
+        searchExtra: searchExtra(config, this.#settings.searchKeys),
       });
       return configOf(threadId, namespace, checkpointId);
     });
@@ -299,42 +261,12 @@ export class KustoSaver extends BaseCheckpointSaver {
   ): Promise<void> {
     const action = "put writes";
     const address = requireCheckpoint(action, config);
-    const { threadId, namespace, checkpointId } = address;
     if (writes.length === 0) return;
-    await this.#calls.run(action, threadId, async () => {
-      const serialized = writes.map(([channel, value], position) => ({
-        channel,
-        // A channel may be named like something that every object inherits.
-        idx: Object.hasOwn(WRITES_IDX_MAP, channel) ? WRITES_IDX_MAP[channel]! : position,
-        revision: this.#clock.next(),
-        value: dumpWrite(this.serde, value),
-      }));
-      const own = { namespace, checkpointId };
-      const [incarnation, values] = await Promise.all([
-        this.#incarnationFor(address, [own, ...address.outer]),
-        Promise.all(serialized.map(({ value }) => value)),
-      ]);
-      this.#incarnations.bind(threadId, own, incarnation);
-      const unsent = new Map<string, Uint8Array>();
-      const rows: WriteRow[] = [];
-      for (const [position, { channel, idx, revision }] of serialized.entries()) {
-        const blobs = this.#rowBlobs(threadId, incarnation);
-        const key = {
-          thread_id: threadId,
-          checkpoint_ns: namespace,
-          incarnation,
-          checkpoint_id: checkpointId,
-          task_id: taskId,
-          task_path: taskPath,
-          idx,
-          channel,
-          revision,
-        };
-        rows.push(await writeRow(key, values[position]!, blobs));
-        for (const [id, bytes] of blobs.unsent) unsent.set(id, bytes);
-      }
-      await this.#writer.write({ threadId, incarnation, table: "writes", rows, blobs: unsent });
-    });
+    await this.#calls.run(
+      action,
+      address.threadId,
+      () => this.#recorder.writes(address, this.serde, { writes, taskId, taskPath }),
+    );
   }
 
   /**
@@ -498,25 +430,6 @@ export class KustoSaver extends BaseCheckpointSaver {
       await sleep(Math.min(wait, left), signal ? { signal } : {});
     }
   }
-
-  async #incarnationFor(
-    address: RunAddress,
-    hangsOn: readonly CheckpointAddress[],
-  ): Promise<Stamp> {
-    return this.#incarnations.forRow(address.threadId, address.run, hangsOn) ??
-      await this.#store.incarnation(address.threadId);
-  }
-
-  #rowBlobs(threadId: string, incarnation: Stamp): RowBlobs {
-    const sentAt = (id: string) => this.#writer.blobSentAt(threadId, incarnation, id);
-    return new RowBlobs(sentAt, this.#settings.now());
-  }
-}
-
-/** The checkpoints of outer namespaces that a checkpoint's metadata name. */
-function outerOf({ parents = {} }: CheckpointMetadata): CheckpointAddress[] {
-  return Object.entries(parents)
-    .map(([namespace, checkpointId]) => ({ namespace, checkpointId }));
 }
 
 function searchExtra(config: RunnableConfig, keys: readonly string[]): Record<string, unknown> {

@@ -110,8 +110,8 @@ export const reading: readonly Mutation[] = [
   {
     guards: "P8",
     fault: "reads the incarnation anew for each write",
-    file: "src/saver.ts",
-    find: "return this.#incarnations.forRow(address.threadId, address.run, hangsOn) ??",
+    file: "src/recorder.ts",
+    find: "return incarnations.forRow(address.threadId, address.run, hangsOn) ??",
     replace: "return undefined ??",
     test: "tests/saver/requests_test.ts",
     title: "put() is one read and one append for a thread never seen, then one append",
