@@ -35,6 +35,8 @@ export interface TransportRequest {
   readonly read: (body: string) => Answer;
   /** How long one attempt may take, in milliseconds. */
   readonly timeoutMs: number;
+  /** When all attempts must have ended at the latest, in milliseconds since 1970. */
+  readonly deadline?: number | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 

@@ -11,8 +11,8 @@
 
 /** How a {@link Batcher} works. */
 export interface BatcherOptions {
-  /** Sends lines in one request; resolves when they are durable. */
-  readonly send: (lines: readonly Uint8Array[]) => Promise<void>;
+  /** Sends lines in one request, which must have ended by the deadline; resolves when they are durable. */
+  readonly send: (lines: readonly Uint8Array[], deadline: number) => Promise<void>;
   /** The most lines of one request. */
   readonly batchSize: number;
   /** The most bytes of one request, line ends included. */
@@ -21,6 +21,8 @@ export interface BatcherOptions {
   readonly concurrency: number;
   /** Whether the fault lies with some line, so that sending fewer at a time finds the culprit. */
   readonly divisible: (error: unknown) => boolean;
+  /** Whether a request failed because its deadline was too close. */
+  readonly outOfTime: (error: unknown) => boolean;
   /** How long lines may wait for others, in milliseconds; 0 sends at once. */
   readonly lingerMs: number;
   /** Waits without keeping a process alive. */
@@ -29,6 +31,7 @@ export interface BatcherOptions {
 
 interface Line {
   readonly bytes: Uint8Array;
+  readonly deadline: number;
   readonly resolve: () => void;
   readonly reject: (error: unknown) => void;
 }
@@ -48,10 +51,14 @@ export class Batcher {
     this.#options = options;
   }
 
-  /** Sends a line; resolves when it is durable, rejects with the reason why it is not. */
-  append(bytes: Uint8Array): Promise<void> {
+  /**
+   * Sends a line; resolves when it is durable, rejects with the reason why it is not.
+   *
+   * @param deadline When its outcome must be known, in milliseconds since 1970.
+   */
+  append(bytes: Uint8Array, deadline = Infinity): Promise<void> {
     return new Promise((resolve, reject) => {
-      this.#queue.push({ bytes, resolve, reject });
+      this.#queue.push({ bytes, deadline, resolve, reject });
       this.#queuedBytes += sizeOf(bytes);
       this.#schedule();
     });
@@ -105,21 +112,34 @@ export class Batcher {
     return this.#queue.splice(0, count);
   }
 
-  /** Sends a batch; one that is refused for some line's fault again by halves, down to the culprit. */
+  /**
+   * Sends a batch in the time that its most pressing line has; the others have another try. One that is
+   * refused for some line's fault is sent again by halves, down to the culprit.
+   */
   async #sendBatch(batch: readonly Line[]): Promise<void> {
+    const { send, divisible, outOfTime } = this.#options;
+    const deadline = Math.min(...batch.map((line) => line.deadline));
     try {
-      await this.#options.send(batch.map((line) => line.bytes));
+      await send(batch.map((line) => line.bytes), deadline);
     } catch (error) {
-      if (batch.length > 1 && this.#options.divisible(error)) {
+      if (batch.length > 1 && divisible(error)) {
         const half = batch.length >> 1;
         await this.#sendBatch(batch.slice(0, half));
         await this.#sendBatch(batch.slice(half));
         return;
       }
-      for (const line of batch) line.reject(error);
+      const patient = outOfTime(error) ? batch.filter((line) => line.deadline > deadline) : [];
+      this.#putBack(patient);
+      for (const line of batch) if (!patient.includes(line)) line.reject(error);
       return;
     }
     for (const line of batch) line.resolve();
+  }
+
+  #putBack(lines: readonly Line[]): void {
+    this.#queue.unshift(...lines);
+    this.#due += lines.length;
+    for (const { bytes } of lines) this.#queuedBytes += sizeOf(bytes);
   }
 
   #startLinger(): void {

@@ -33,6 +33,8 @@ export interface CallOptions {
    * @default {the option `queryTimeoutMs`}
    */
   readonly timeoutMs?: number;
+  /** When all attempts must have ended at the latest, in milliseconds since 1970. */
+  readonly deadline?: number;
 }
 
 /** Talks to one database. */
@@ -135,6 +137,7 @@ export class KustoClient {
       body: joinLines(lines),
       read: readCommandAnswer,
       timeoutMs: options.timeoutMs ?? queryTimeoutMs,
+      deadline: options.deadline,
       signal: options.signal,
     });
   }
@@ -160,6 +163,7 @@ export class KustoClient {
       body: this.#encoder.encode(body),
       read,
       timeoutMs: options.timeoutMs ?? this.#settings.queryTimeoutMs,
+      deadline: options.deadline,
       signal: options.signal,
     });
   }

@@ -81,7 +81,8 @@ export interface KustoSaverOptions {
    */
   readonly retryBackoffMs?: number;
   /**
-   * How long all attempts of a request may take together, waits included, in milliseconds.
+   * How long all attempts of a request may take together, waits included, and a `put` or `putWrites` as a
+   * whole, in milliseconds; only waits for room (`maxPendingBytes`) do not count.
    *
    * @default {30_000}
    */

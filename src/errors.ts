@@ -164,6 +164,22 @@ export class KustoUnavailableError extends KustoError {
   override readonly name = "KustoUnavailableError";
   /** Tells errors of this kind apart. */
   override readonly code = "UNAVAILABLE";
+  /** Whether the time was over (`deadlineMs`), rather than the repetitions used up (`maxRetries`). */
+  readonly outOfTime: boolean;
+
+  /**
+   * Makes an error.
+   *
+   * @param message The action that failed, a colon, what is and what should be.
+   * @param details What else is known.
+   */
+  constructor(
+    message: string,
+    details: KustoErrorDetails & { readonly outOfTime?: boolean } = {},
+  ) {
+    super(message, details);
+    this.outOfTime = details.outOfTime ?? false;
+  }
 }
 
 /** A value, a request or a result is larger than the service takes: make it smaller. */

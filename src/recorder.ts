@@ -55,6 +55,7 @@ export class Recorder {
   ): Promise<void> {
     const { clock, incarnations, writer } = this.#parts;
     const { threadId, namespace } = address;
+    const deadline = this.#deadline();
     const revision = revisionOf(checkpointId, clock.next());
     const own = { namespace, checkpointId };
     const above = [
@@ -66,7 +67,7 @@ export class Recorder {
     const hangsOn = above.length === 0 ? [] : [...above, own];
     const [serialized, incarnation] = await Promise.all([
       serializeCheckpoint(serde, put),
-      this.#incarnationFor(address, hangsOn),
+      this.#incarnationFor(address, hangsOn, deadline),
     ]);
     incarnations.bind(threadId, own, incarnation);
     const blobs = this.#rowBlobs(threadId, incarnation);
@@ -80,7 +81,14 @@ export class Recorder {
       v: put.checkpoint.v,
     };
     const rows = [await checkpointRow(key, serialized, blobs)];
-    await writer.write({ threadId, incarnation, table: "checkpoints", rows, blobs: blobs.unsent });
+    await writer.write({
+      threadId,
+      incarnation,
+      table: "checkpoints",
+      rows,
+      blobs: blobs.unsent,
+      deadline,
+    });
   }
 
   /** Stores the writes of a task; `address` names the checkpoint that they hang on. */
@@ -91,6 +99,7 @@ export class Recorder {
   ): Promise<void> {
     const { clock, incarnations, writer } = this.#parts;
     const { threadId, namespace, checkpointId } = address;
+    const deadline = this.#deadline();
     const serialized = writes.map(([channel, value], position) => ({
       channel,
       // A channel may be named like something that every object inherits.
@@ -100,7 +109,7 @@ export class Recorder {
     }));
     const own = { namespace, checkpointId };
     const [incarnation, values] = await Promise.all([
-      this.#incarnationFor(address, [own, ...address.outer]),
+      this.#incarnationFor(address, [own, ...address.outer], deadline),
       Promise.all(serialized.map(({ value }) => value)),
     ]);
     incarnations.bind(threadId, own, incarnation);
@@ -122,16 +131,22 @@ export class Recorder {
       rows.push(await writeRow(key, values[position]!, blobs));
       for (const [id, bytes] of blobs.unsent) unsent.set(id, bytes);
     }
-    await writer.write({ threadId, incarnation, table: "writes", rows, blobs: unsent });
+    await writer.write({ threadId, incarnation, table: "writes", rows, blobs: unsent, deadline });
+  }
+
+  #deadline(): number {
+    const { now, deadlineMs } = this.#parts.settings;
+    return now() + deadlineMs;
   }
 
   async #incarnationFor(
     address: RunAddress,
     hangsOn: readonly CheckpointAddress[],
+    deadline: number,
   ): Promise<Stamp> {
     const { incarnations, store } = this.#parts;
     return incarnations.forRow(address.threadId, address.run, hangsOn) ??
-      await store.incarnation(address.threadId);
+      await store.incarnation(address.threadId, deadline);
   }
 
   #rowBlobs(threadId: string, incarnation: Stamp): RowBlobs {

@@ -93,22 +93,32 @@ export class Store {
     }
   }
 
-  /** The incarnation of a thread, read once for any number of concurrent callers. */
-  incarnation(threadId: string): Promise<Stamp> {
+  /**
+   * The incarnation of a thread, read once for any number of concurrent callers.
+   *
+   * @param deadline When the first of them must know it, in milliseconds since 1970.
+   */
+  incarnation(threadId: string, deadline: number): Promise<Stamp> {
     let read = this.#coldReads.get(threadId);
     if (!read) {
-      read = this.readIncarnation(threadId).finally(() => this.#coldReads.delete(threadId));
+      read = this.readIncarnation(threadId, deadline).finally(() =>
+        this.#coldReads.delete(threadId)
+      );
       this.#coldReads.set(threadId, read);
     }
     return read;
   }
 
-  /** Reads the incarnation of a thread, not before the call. */
-  async readIncarnation(threadId: string): Promise<Stamp> {
-    const [table] = await this.query(this.queries.incarnation, {
+  /**
+   * Reads the incarnation of a thread, not before the call.
+   *
+   * @param deadline When it must be known at the latest, in milliseconds since 1970.
+   */
+  async readIncarnation(threadId: string, deadline = Infinity): Promise<Stamp> {
+    const [table] = await this.#parts.client.query(this.queries.incarnation, {
       thread: threadId,
       own_incarnation: this.ownRows(threadId).incarnation,
-    });
+    }, { deadline });
     return this.learnIncarnation(threadId, table);
   }
 

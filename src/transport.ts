@@ -80,7 +80,7 @@ export class Transport {
         () => this.#attempt(request, body, progress.attempts + 1, refused, deadline),
         verdictOn,
       );
-      if (!attempt) throw this.#unavailable(request, progress);
+      if (!attempt) throw this.#unavailable(request, progress, true);
       progress.attempts++;
       const { reply } = attempt;
       if (reply?.status === 401) {
@@ -94,7 +94,7 @@ export class Transport {
       if (reply && !mayPass(attempt)) return { ...reply, attempts: progress.attempts };
       this.#trouble = progress.last = attempt;
       progress.outcomes.add(describe(attempt));
-      if (++retries > maxRetries) throw this.#unavailable(request, progress);
+      if (++retries > maxRetries) throw this.#unavailable(request, progress, now() >= deadline);
       // Else the gate makes all wait together, and knows sooner than any of them that it is over.
       if (!this.#gate.isShut) {
         const wait = backoffMs(retries, {
@@ -102,16 +102,17 @@ export class Transport {
           random,
           ...(attempt.retryAfterMs !== undefined && { retryAfterMs: attempt.retryAfterMs }),
         });
-        if (now() + wait >= deadline) throw this.#unavailable(request, progress);
+        if (now() + wait >= deadline) throw this.#unavailable(request, progress, true);
         await sleep(wait, signal ? { signal } : {});
       }
     }
   }
 
   /** A call that is given more time than others needs it for one attempt already. */
-  #deadlineOf({ timeoutMs }: TransportRequest): number {
+  #deadlineOf({ timeoutMs, deadline = Infinity }: TransportRequest): number {
     const { deadlineMs, queryTimeoutMs, now } = this.#settings;
-    return now() + (timeoutMs > queryTimeoutMs ? Math.max(deadlineMs, timeoutMs) : deadlineMs);
+    const patience = timeoutMs > queryTimeoutMs ? Math.max(deadlineMs, timeoutMs) : deadlineMs;
+    return Math.min(now() + patience, deadline);
   }
 
   #attempt(
@@ -132,13 +133,17 @@ export class Transport {
   }
 
   /** The error for a request that failed to the last, or that was never made. */
-  #unavailable(request: TransportRequest, progress: Progress): KustoUnavailableError {
+  #unavailable(
+    request: TransportRequest,
+    progress: Progress,
+    outOfTime: boolean,
+  ): KustoUnavailableError {
     const { attempts, outcomes } = progress;
     const last = progress.last ?? (this.#gate.isShut ? this.#trouble : undefined);
     if (!last) {
       return new KustoUnavailableError(
         `Cannot ${request.action}: too many other requests were under way all the time, make fewer calls at a time or raise the option "deadlineMs"`,
-        detailsOf(request, { attempts }),
+        { ...detailsOf(request, { attempts }), outOfTime },
       );
     }
     const { reply, error, retryAfterMs } = last;
@@ -156,6 +161,7 @@ export class Transport {
       `Cannot ${request.action}: ${describe(last)} ${what}${mend}`,
       {
         ...detailsOf(request, { ...reply, attempts }),
+        outOfTime,
         ...(error !== undefined && { cause: error }),
         ...(retryAfterMs !== undefined && { retryAfterMs }),
       },

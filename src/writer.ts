@@ -13,7 +13,13 @@ import type { KustoClient } from "./client.ts";
 import type { Stamp } from "./clock.ts";
 import { CHUNK_BYTES, splitBytes } from "./codec.ts";
 import type { Settings } from "./config.ts";
-import { KustoError, KustoFlushError, KustoLimitError, KustoRequestError } from "./errors.ts";
+import {
+  KustoError,
+  KustoFlushError,
+  KustoLimitError,
+  KustoRequestError,
+  KustoUnavailableError,
+} from "./errors.ts";
 import { Outbox, type Undelivered } from "./outbox.ts";
 import { buildQueries } from "./queries.ts";
 import type { KeptRow, RecentRows, RecentRowTypes, RecentTable } from "./recent_rows.ts";
@@ -41,6 +47,8 @@ export interface Write<T extends Exclude<RecentTable, "blobs">> {
   readonly rows: readonly RecentRowTypes[T][];
   /** Blobs that must be there before the rows are, by blob id. */
   readonly blobs: ReadonlyMap<string, Uint8Array>;
+  /** When the outcome must be known, in milliseconds since 1970; a wait for room puts it off. */
+  readonly deadline: number;
 }
 
 interface EncodedRow {
@@ -60,6 +68,8 @@ interface Parcel {
   readonly threadId: string;
   readonly blobs: readonly Outgoing[];
   readonly rows: readonly Outgoing[];
+  /** When the outcome must be known; never where nobody waits for it. */
+  readonly deadline: number;
   /** Called when the blobs are there. */
   readonly onBlobsStored: () => void;
 }
@@ -85,7 +95,7 @@ export class RowWriter {
       settings.sleep(ms, { ...options, persistent: false });
     const batcher = (table: string) =>
       new Batcher({
-        send: (lines) => client.ingest(table, lines),
+        send: (lines, deadline) => client.ingest(table, lines, { deadline }),
         batchSize: settings.batchSize,
         batchBytes: REQUEST_BYTES,
         concurrency: CONCURRENT_REQUESTS,
@@ -93,6 +103,7 @@ export class RowWriter {
         sleep: sleepLightly,
         divisible: (error) =>
           error instanceof KustoRequestError || error instanceof KustoLimitError,
+        outOfTime: (error) => error instanceof KustoUnavailableError && error.outOfTime,
       });
     this.#batchers = {
       checkpoints: batcher(names.checkpoints),
@@ -159,15 +170,15 @@ export class RowWriter {
     };
     const bytes = [...blobs, ...rows].reduce((sum, { line }) => sum + line.length, 0);
     await this.#room.enter(bytes, () => {
+      const isBuffered = this.#settings.durability === "buffered";
       const parcel: Parcel = {
         threadId: write.threadId,
+        deadline: isBuffered ? Infinity : write.deadline + this.#settings.now() - sent,
         blobs: this.#accept(blobs),
         rows: this.#accept(rows),
         onBlobsStored,
       };
-      return this.#settings.durability === "buffered"
-        ? this.#outbox.add(parcel)
-        : this.#storeOrGiveUp(parcel);
+      return isBuffered ? this.#outbox.add(parcel) : this.#storeOrGiveUp(parcel);
     });
   }
 
@@ -213,15 +224,16 @@ export class RowWriter {
     }
   }
 
-  async #store({ blobs, rows, onBlobsStored }: Parcel, isRetry: boolean): Promise<void> {
-    await this.#sendAll(blobs, isRetry);
-    onBlobsStored();
+  async #store(parcel: Parcel, isRetry: boolean): Promise<void> {
+    const { blobs, rows, deadline } = parcel;
+    await this.#sendAll(blobs, deadline, isRetry);
+    parcel.onBlobsStored();
     // Rows that have waited with their blobs do not linger too.
-    await this.#sendAll(rows, isRetry || blobs.length > 0);
+    await this.#sendAll(rows, deadline, isRetry || blobs.length > 0);
   }
 
-  async #sendAll(rows: readonly Outgoing[], isUrgent: boolean): Promise<void> {
-    const sending = rows.map((row) => this.#send(row));
+  async #sendAll(rows: readonly Outgoing[], deadline: number, isUrgent: boolean): Promise<void> {
+    const sending = rows.map((row) => this.#send(row, deadline));
     if (isUrgent) this.#sendQueued();
     const outcomes = await Promise.allSettled(sending);
     const failure = outcomes.find((outcome) => outcome.status === "rejected");
@@ -229,11 +241,11 @@ export class RowWriter {
   }
 
   /** Sends a row, unless it is stored, its thread is deleted, or it is on its way already. */
-  #send({ kept, line }: Outgoing): Promise<void> {
+  #send({ kept, line }: Outgoing, deadline: number): Promise<void> {
     if (kept.state !== "accepted") return Promise.resolve();
     let sending = this.#sending.get(kept);
     if (!sending) {
-      sending = this.#batchers[kept.table].append(line)
+      sending = this.#batchers[kept.table].append(line, deadline)
         .finally(() => this.#sending.delete(kept))
         .then(() => this.#recent.acknowledge(kept));
       this.#sending.set(kept, sending);

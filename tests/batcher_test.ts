@@ -20,6 +20,7 @@ function settle(): Promise<void> {
 }
 
 interface Request {
+  readonly deadline: number;
   readonly lines: string[];
   readonly answer: (error?: Error) => void;
 }
@@ -35,15 +36,16 @@ function bench(options: Partial<BatcherOptions> = {}) {
   const requests: Request[] = [];
   const waits: Wait[] = [];
   const batcher = new Batcher({
-    send: (sent) =>
+    send: (sent, deadline) =>
       new Promise((resolve, reject) => {
         const answer = (error?: Error) => error ? reject(error) : resolve();
-        requests.push({ lines: sent.map((bytes) => decoder.decode(bytes)), answer });
+        requests.push({ deadline, lines: sent.map((bytes) => decoder.decode(bytes)), answer });
       }),
     batchSize: 100,
     batchBytes: 1_000,
     concurrency: 2,
     divisible: () => false,
+    outOfTime: () => false,
     lingerMs: 0,
     sleep: (ms, { signal }) =>
       new Promise((resolve, reject) => {
@@ -183,7 +185,8 @@ Deno.test("a half that fails for another reason leaves the other half alone", as
   let requests = 0;
   const { batcher } = bench({
     ...fussy,
-    send: (sent) => ++requests === 2 ? Promise.reject(new Error("down")) : fussy.send!(sent),
+    send: (sent) =>
+      ++requests === 2 ? Promise.reject(new Error("down")) : fussy.send!(sent, Infinity),
   });
   const outcomes = [..."abcD"].map((text) => outcomeOf(batcher.append(line(text))));
   await settle();
@@ -397,4 +400,19 @@ Deno.test("whatever happens, each line goes in its turn, within the limits, and 
     }),
     { numRuns: 150, seed: 20_260_101 },
   );
+});
+
+Deno.test("a request has the time of its most pressing line; the others go again when it is over", async () => {
+  const { batcher, requests, sent } = bench({ concurrency: 1, outOfTime: () => true });
+  const outcomes = ([["a", 30], ["b", 20], ["c", 20], ["d", 40]] as const)
+    .map(([text, deadline]) => outcomeOf(batcher.append(line(text), deadline)));
+  await settle();
+  const next = outcomeOf(batcher.append(line("e"), 50));
+  requests[0]!.answer(new Error("late"));
+  await settle();
+  requests[1]!.answer();
+  await settle();
+  assertEquals(sent(), ["abcd", "ade"]);
+  assertEquals(requests.map(({ deadline }) => deadline), [20, 30]);
+  assertEquals([...outcomes, next].map(({ now }) => now), ["done", "late", "late", "done", "done"]);
 });

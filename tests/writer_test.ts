@@ -45,6 +45,7 @@ function write(
     incarnation: "",
     table: "writes",
     rows,
+    deadline: Infinity,
     blobs: new Map(
       Object.entries(blobs).map(([id, text]) => [id, new TextEncoder().encode(text)]),
     ),

@@ -234,4 +234,23 @@ export const writing: readonly Mutation[] = [
     title:
       "Buffered rows that are tried again, and rows whose blobs have waited, do not linger too",
   },
+  {
+    guards: "P2",
+    fault:
+      "gives each request a time of its own, so that a row waits far beyond its caller's deadline",
+    file: "src/batcher.ts",
+    find: "const deadline = Math.min(...batch.map((line) => line.deadline));",
+    replace: "const deadline = Infinity;",
+    test: "tests/saver/outage_test.ts",
+    title: ", one after the other, fail within their deadline each",
+  },
+  {
+    guards: "P2",
+    fault: "fails rows that have time left with the most pressing one of their request",
+    file: "src/batcher.ts",
+    find: "const patient = outOfTime(error) ?",
+    replace: "const patient = false ?",
+    test: "tests/batcher_test.ts",
+    title: "a request has the time of its most pressing line; the others go again when it is over",
+  },
 ];

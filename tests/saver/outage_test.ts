@@ -34,11 +34,24 @@ class Outage {
     });
   }
 
-  /** Puts a checkpoint on each of so many threads at once; when and how each put ended. */
-  async puts(count: number): Promise<{ ms: number; error?: unknown }[]> {
+  /**
+   * Puts a checkpoint on each of so many threads, below a parent if wanted, each so many milliseconds
+   * after the one before; how long each put took, and how it ended.
+   */
+  async puts(
+    count: number,
+    { apartMs = 0, text = "", parent }: { apartMs?: number; text?: string; parent?: string } = {},
+  ): Promise<{ ms: number; error?: unknown }[]> {
     const puts = Array.from({ length: count }, async (_, n) => {
+      if (apartMs > 0) await this.time.sleep(n * apartMs);
       const started = this.time.current;
-      const put = this.saver.put(at(`thread-${n}`), checkpointOf("1", { n }), LOOP, { n: 1 });
+      const values = { n, text: text && `${text} ${n}` };
+      const put = this.saver.put(
+        at(`thread-${n}`, parent),
+        checkpointOf(parent ? "2" : "1", values),
+        LOOP,
+        {},
+      );
       const error = await put.then(() => undefined, (error) => error);
       return { ms: this.time.current - started, ...(error && { error }) };
     });
@@ -70,6 +83,19 @@ for (const threads of ["never seen", "known"]) {
     for (const { ms, error } of ends) {
       assert(error instanceof KustoUnavailableError, String(error));
       assert(ms <= 30_000, `${ms} ms`);
+    }
+    assertEquals(outage.time.timers, 0);
+  });
+
+  Deno.test(`puts on threads ${threads}, one after the other, fail within their deadline each`, async () => {
+    const outage = new Outage({ deadlineMs: 10_000, maxRetries: Infinity });
+    const apart = { apartMs: 300, text: "too long for a row ".repeat(3_000), parent: "1" };
+    if (threads === "known") await outage.puts(200);
+    outage.upAt = Infinity;
+    const ends = await outage.puts(200, apart);
+    for (const { ms, error } of ends) {
+      assert(error instanceof KustoUnavailableError, String(error));
+      assert(ms <= 10_000, `${ms} ms`);
     }
     assertEquals(outage.time.timers, 0);
   });
