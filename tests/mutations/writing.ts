@@ -228,8 +228,8 @@ export const writing: readonly Mutation[] = [
     guards: "P2",
     fault: "lets buffered rows that are tried again wait for others",
     file: "src/writer.ts",
-    find: "await this.#sendAll(blobs, isRetry);",
-    replace: "await this.#sendAll(blobs, false);",
+    find: "await this.#sendAll(blobs, deadline, isRetry);",
+    replace: "await this.#sendAll(blobs, deadline, false);",
     test: "tests/saver/writing_test.ts",
     title:
       "Buffered rows that are tried again, and rows whose blobs have waited, do not linger too",
