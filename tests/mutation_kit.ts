@@ -27,11 +27,11 @@ export async function readAreas(): Promise<Map<string, readonly Mutation[]>> {
 }
 
 /** The source with the fault in it. */
-export function mutate(source: string, { find, replace, file }: Mutation): string {
+export function mutate(source: string, { fault, find, replace, file }: Mutation): string {
   const places = source.split(find).length - 1;
   if (places !== 1) {
     throw new Error(
-      `Cannot break ${file}: the text to find is there ${places} times, it must be once`,
+      `Cannot break ${file} so that it ${fault}: the text to find is there ${places} times, it must be once`,
     );
   }
   // A function, as `$` has a meaning in a text.

@@ -11,8 +11,8 @@ export const writing: readonly Mutation[] = [
     guards: "P2",
     fault: "resolves before the service has acknowledged the rows",
     file: "src/writer.ts",
-    find: "        : this.#storeOrGiveUp(parcel);",
-    replace: "        : void this.#storeOrGiveUp(parcel).catch(() => {});",
+    find: ": this.#storeOrGiveUp(parcel);",
+    replace: ": void this.#storeOrGiveUp(parcel).catch(() => {});",
     test: "tests/saver/errors_test.ts",
     title:
       "A service that cannot be reached: the attempts, the last cause, nothing stored and nothing",
