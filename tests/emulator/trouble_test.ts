@@ -131,7 +131,9 @@ for (const [kind, perCore] of [["query", 10], ["ingest", 6]] as const) {
     let goOn = (): void => {};
     const turn = new Promise<void>((resolve) => goOn = resolve);
     const kusto = await service({ cores: 2, sleep: () => turn });
-    const path = kind === "query" ? "v2/rest/query" : "v1/rest/ingest/NetDefaultDB/T";
+    const path = kind === "query"
+      ? "v2/rest/query"
+      : "v1/rest/ingest/NetDefaultDB/T?streamFormat=csv";
     const body = kind === "query" ? '{"db":"NetDefaultDB","csl":"T"}' : "x";
     const send = () => kusto.emulator.fetch(`https://x/${path}`, { method: "POST", body });
     kusto.emulator.trouble.add({ kind: "slowBody", times: 2 * perCore });
