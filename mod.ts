@@ -17,8 +17,8 @@
  *
  * @module
  */
-export type { AccessToken, Credential, TokenCredential, TokenFunction } from "./src/auth.ts";
 export type { KustoSaverOptions, Sleep } from "./src/config.ts";
+export type { AccessToken, Credential, TokenCredential, TokenFunction } from "./src/credential.ts";
 export {
   KustoClosedError,
   KustoError,

@@ -1,45 +1,15 @@
 /**
- * Tokens for the cluster: where they come from, and how long they are used.
+ * Tokens for the cluster: how long they are used, and that each is asked for only once.
  *
  * @module
  */
-import { isTransient, retryAfterMs } from "./backoff.ts";
 import type { Settings } from "./config.ts";
-import { cutOff } from "./cut_off.ts";
+import type { AccessToken, TokenFunction } from "./credential.ts";
+import { type CutOff, cutOff } from "./cut_off.ts";
 import { KustoError, KustoSignInError, KustoUnavailableError } from "./errors.ts";
-import { isLoopback, isTrustedResource, isTrustedSignIn } from "./hosts.ts";
+import { isLoopback } from "./hosts.ts";
+import type { SignIn } from "./sign_in.ts";
 
-/** A token and when it ends, as `@azure/core-auth` has it. */
-export interface AccessToken {
-  /** The token itself. */
-  readonly token: string;
-  /** Milliseconds since 1970. */
-  readonly expiresOnTimestamp: number;
-}
-
-/** The part of `@azure/identity`'s credentials that is used here. */
-export interface TokenCredential {
-  /** Gives a token for what the scopes name. */
-  getToken(scopes: string | string[]): Promise<AccessToken | null>;
-}
-
-/** A function that gives a token; a bare text is asked for anew after five minutes. */
-export type TokenFunction = () => Promise<string | AccessToken>;
-
-/** Who signs in; text is `"app-id;app-key;tenant-id"` or `"none"`. */
-export type Credential = TokenCredential | TokenFunction | string;
-
-/** Where a cluster's identities live. */
-interface Cloud {
-  readonly loginEndpoint: string;
-  readonly resource: string;
-}
-
-/** What holds where a cluster says nothing else. */
-const PUBLIC_CLOUD: Cloud = {
-  loginEndpoint: "https://login.microsoftonline.com",
-  resource: "https://kusto.kusto.windows.net",
-};
 /** Tokens are renewed this long before they end, short-lived ones at half their time. */
 const RENEW_EARLY_MS = 2 * 60_000;
 const BARE_TOKEN_MS = 5 * 60_000;
@@ -48,18 +18,19 @@ interface HeldToken extends AccessToken {
   readonly renewAt: number;
 }
 
+type Obtain = (cut: CutOff) => Promise<AccessToken>;
+
 /** Gives the tokens of one saver, asking for each only once. */
 export class TokenSource {
   readonly #settings: Settings;
-  readonly #obtain: (() => Promise<AccessToken>) | undefined;
+  readonly #obtain: Obtain | undefined;
   #current: HeldToken | undefined;
   #renewal: Promise<HeldToken> | undefined;
-  #cloud: Promise<Cloud> | undefined;
-  #default: Promise<TokenCredential> | undefined;
+  #signIn: SignIn | undefined;
 
   constructor(settings: Settings) {
     this.#settings = settings;
-    this.#obtain = this.#chooseSource(settings.credential);
+    this.#obtain = this.#chooseSource();
   }
 
   /**
@@ -84,15 +55,26 @@ export class TokenSource {
     }
   }
 
-  async #renew(obtain: () => Promise<AccessToken>): Promise<HeldToken> {
+  async #renew(obtain: Obtain): Promise<HeldToken> {
+    const { queryTimeoutMs } = this.#settings;
+    // All callers wait for this one: it must end, whatever the credential does.
+    const cut = cutOff(undefined, queryTimeoutMs);
     let obtained: AccessToken;
     try {
-      obtained = await obtain();
+      obtained = await cut.wait(obtain(cut));
     } catch (cause) {
+      if (cut.signal.aborted) {
+        throw new KustoUnavailableError(
+          `Cannot sign in: no token came within ${queryTimeoutMs} ms`,
+          { cause },
+        );
+      }
       if (cause instanceof KustoError) throw cause;
       throw new KustoSignInError("Cannot sign in: the credential failed to give a token", {
         cause,
       });
+    } finally {
+      cut.release();
     }
     const { token, expiresOnTimestamp } = checkToken(obtained);
     const now = this.#settings.now();
@@ -101,154 +83,23 @@ export class TokenSource {
     return this.#current = { token, expiresOnTimestamp, renewAt };
   }
 
-  #chooseSource(credential: Credential | undefined): (() => Promise<AccessToken>) | undefined {
+  #chooseSource(): Obtain | undefined {
+    const { credential, origin } = this.#settings;
     if (credential === "none") return undefined;
-    if (credential === undefined) {
-      if (isLoopback(new URL(this.#settings.origin).hostname)) return undefined;
-      return async () => await this.#fromCredential(await this.#defaultCredential());
-    }
-    if (typeof credential === "string") {
-      // A key may hold semicolons, the other two do not.
-      const [, id = "", key = "", tenant = ""] = /^([^;]*);(.*);([^;]*)$/s.exec(credential) ?? [];
-      return () => this.#fromApplication(id, key, tenant);
-    }
+    if (credential === undefined && isLoopback(new URL(origin).hostname)) return undefined;
     if (typeof credential === "function") return () => this.#fromFunction(credential);
-    return () => this.#fromCredential(credential);
+    return async (cut) => {
+      // Who has no need to sign in, or has a function for it, does without all that.
+      const { SignIn } = await import("./sign_in.ts");
+      this.#signIn ??= new SignIn(this.#settings, credential);
+      return await this.#signIn.obtain(cut);
+    };
   }
 
   async #fromFunction(obtain: TokenFunction): Promise<AccessToken> {
     const token = await obtain();
     if (typeof token !== "string") return token;
     return { token, expiresOnTimestamp: this.#settings.now() + RENEW_EARLY_MS + BARE_TOKEN_MS };
-  }
-
-  async #fromCredential(credential: TokenCredential): Promise<AccessToken> {
-    const { resource } = await this.#cloudOnce();
-    const token = await credential.getToken([`${resource}/.default`]);
-    if (!token) throw new KustoSignInError("Cannot sign in: the credential gave no token");
-    return token;
-  }
-
-  /** The client-credentials flow (https://learn.microsoft.com/entra/identity-platform/v2-oauth2-client-creds-grant-flow). */
-  async #fromApplication(id: string, key: string, tenant: string): Promise<AccessToken> {
-    const { loginEndpoint, resource } = await this.#cloudOnce();
-    const { status, body } = await this.#request(
-      "the sign-in service",
-      `${loginEndpoint}/${encodeURIComponent(tenant)}/oauth2/v2.0/token`,
-      {
-        method: "POST",
-        body: new URLSearchParams({
-          grant_type: "client_credentials",
-          client_id: id,
-          client_secret: key,
-          scope: `${resource}/.default`,
-        }),
-      },
-    );
-    if (status !== 200 || typeof body.access_token !== "string") {
-      const reason = /^\w{1,60}$/.exec(String(body.error ?? ""));
-      throw new KustoSignInError(
-        `Cannot sign in as an application: the sign-in service answered ${status}${
-          reason ? ` ${reason[0]}` : ""
-        }, check the id, the key and the tenant`,
-        { status },
-      );
-    }
-    const seconds = Number(body.expires_in ?? 3600);
-    return {
-      token: body.access_token,
-      expiresOnTimestamp: this.#settings.now() + seconds * 1000,
-    };
-  }
-
-  /** What cloud the cluster belongs to, asked once. */
-  #cloudOnce(): Promise<Cloud> {
-    this.#cloud ??= this.#askCloud().catch((error) => {
-      this.#cloud = undefined;
-      throw error;
-    });
-    return this.#cloud;
-  }
-
-  /** Asks the cluster, whose host has been checked; what it names is checked too. */
-  async #askCloud(): Promise<Cloud> {
-    const { origin, trustedHosts } = this.#settings;
-    const { status, body } = await this.#request("the cluster", `${origin}/v1/rest/auth/metadata`, {
-      headers: { Accept: "application/json" },
-    });
-    if (status === 404) return PUBLIC_CLOUD;
-    if (status !== 200) {
-      throw new KustoSignInError(
-        `Cannot sign in: the cluster answered ${status} when asked where to sign in, pass a token function as "credential"`,
-        { status },
-      );
-    }
-    const named = (body.AzureAD ?? {}) as Record<string, unknown>;
-    const loginEndpoint = withoutSlash(named.LoginEndpoint ?? PUBLIC_CLOUD.loginEndpoint);
-    const resource = withoutSlash(named.KustoServiceResourceId ?? PUBLIC_CLOUD.resource);
-    if (!isTrustedSignIn(loginEndpoint, trustedHosts)) {
-      throw new KustoSignInError(
-        'Cannot sign in: the cluster names a sign-in service that is not known, add its host to "trustedHosts" if secrets may be sent there',
-      );
-    }
-    // A token for anything but Kusto would give the cluster rights elsewhere.
-    if (resource !== origin && !isTrustedResource(resource, trustedHosts)) {
-      throw new KustoSignInError(
-        "Cannot sign in: the cluster asks for a token of another service than Kusto",
-      );
-    }
-    return {
-      loginEndpoint,
-      resource: named.LoginMfaRequired === true
-        ? resource.replace(".kusto.", ".kustomfa.")
-        : resource,
-    };
-  }
-
-  /** One request about sign-in; what may pass is thrown as such. */
-  async #request(
-    whom: string,
-    url: string,
-    init: RequestInit,
-  ): Promise<{ status: number; body: Record<string, unknown> }> {
-    const { fetch, queryTimeoutMs, now } = this.#settings;
-    const cut = cutOff(undefined, queryTimeoutMs);
-    let response: Response;
-    let text: string;
-    try {
-      // Secrets and trust do not follow a redirect.
-      response = await cut.wait(fetch(url, { ...init, redirect: "manual", signal: cut.signal }));
-      text = await cut.wait(response.text());
-    } catch (cause) {
-      throw new KustoUnavailableError(`Cannot sign in: ${whom} could not be reached`, { cause });
-    } finally {
-      cut.release();
-    }
-    const { status } = response;
-    if (isTransient({ status })) {
-      const wait = retryAfterMs(response.headers.get("Retry-After"), now());
-      throw new KustoUnavailableError(
-        `Cannot sign in: ${whom} answered ${status}`,
-        { status, ...(wait !== undefined && { retryAfterMs: wait }) },
-      );
-    }
-    try {
-      const body: unknown = JSON.parse(text);
-      if (typeof body === "object" && body !== null) {
-        return { status, body: body as Record<string, unknown> };
-      }
-    } catch {
-      // An answer that is no JSON says nothing beside its status.
-    }
-    return { status, body: {} };
-  }
-
-  #defaultCredential(): Promise<TokenCredential> {
-    this.#default ??= loadDefaultCredential().catch((error) => {
-      this.#default = undefined;
-      throw error;
-    });
-    return this.#default;
   }
 }
 
@@ -266,28 +117,4 @@ function checkToken(obtained: AccessToken): AccessToken {
 
 function isTime(value: unknown): value is number {
   return typeof value === "number" && !Number.isNaN(value);
-}
-
-/** Loads `@azure/identity` only now: it is large, and many never need it. */
-async function loadDefaultCredential(): Promise<TokenCredential> {
-  const name = ["@azure", "identity"].join("/");
-  type Identity = { DefaultAzureCredential: new () => TokenCredential };
-  let cause: unknown;
-  // The bare name is for Node, Bun and import maps, the other for Deno without one.
-  for (const specifier of [name, `npm:${name}@^4`]) {
-    try {
-      const { DefaultAzureCredential } = await import(specifier) as Identity;
-      return new DefaultAzureCredential();
-    } catch (error) {
-      cause ??= error;
-    }
-  }
-  throw new KustoSignInError(
-    'Cannot sign in: no credential was given and @azure/identity is not installed, install it or pass the option "credential"',
-    { cause },
-  );
-}
-
-function withoutSlash(address: unknown): string {
-  return String(address).replace(/\/+$/, "");
 }

@@ -4,8 +4,8 @@
  * @module
  */
 import type { SerializerProtocol } from "@langchain/langgraph-checkpoint";
-import type { Credential } from "./auth.ts";
 import { type Connection, parseConnection } from "./connection.ts";
+import { type Credential, type Identity, identityFrom } from "./credential.ts";
 import { KustoOptionsError } from "./errors.ts";
 import { trustedOrigin } from "./hosts.ts";
 import { sleep } from "./sleep.ts";
@@ -60,7 +60,8 @@ export interface KustoSaverOptions {
    */
   readonly maxPendingBytes?: number;
   /**
-   * How long one request may take, for the service and for the client, in milliseconds.
+   * How long one request may take, for the service and for the client, and how long a sign-in, in
+   * milliseconds.
    *
    * @default {30_000}
    */
@@ -172,7 +173,7 @@ export interface Settings
   /** Scheme, host and port of the cluster. */
   readonly origin: string;
   /** As given, or from the connection string. */
-  readonly credential: Credential | undefined;
+  readonly credential: Identity | undefined;
 }
 
 /** Timers count no further; a longer wait would end at once. */
@@ -211,7 +212,7 @@ function checkedSettings(options: KustoSaverOptions): Settings {
   return Object.freeze({
     origin: trustedOrigin(connection.clusterUri, trustedHosts),
     database: databaseOf(options, connection),
-    credential: credentialOf(options.credential, connection),
+    credential: identityFrom(options.credential, connection),
     durability: oneOf("durability", options.durability, ["acknowledged", "buffered"]),
     batchSize: whole("batchSize", options.batchSize, 100, 1),
     flushIntervalMs: time("flushIntervalMs", options.flushIntervalMs, 30_000, 1),
@@ -241,28 +242,6 @@ function databaseOf(options: KustoSaverOptions, connection: Connection): string 
   const database = text("database", options.database ?? connection.database, undefined);
   if (database === "") throw bad("database", "empty", "the name of a database");
   return database;
-}
-
-function credentialOf(
-  given: Credential | undefined,
-  { application, token }: Connection,
-): Credential | undefined {
-  if (given === undefined) {
-    if (token !== undefined) return () => Promise.resolve(token);
-    return application && `${application.id};${application.key};${application.tenant}`;
-  }
-  const known = typeof given === "string"
-    ? given === "none" || /^[^;]+;.+;[^;]+$/s.test(given)
-    : typeof given === "function" ||
-      (typeof given === "object" && given !== null && typeof given.getToken === "function");
-  if (!known) {
-    throw bad(
-      "credential",
-      typeof given === "string" ? "text of another form" : "something else",
-      'a TokenCredential, a function that gives a token, "app-id;app-key;tenant-id" or "none"',
-    );
-  }
-  return given;
 }
 
 /** An address or a bare dot would never or always match. */

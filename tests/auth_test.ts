@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { type AccessToken, type Credential, TokenSource } from "../src/auth.ts";
+import { TokenSource } from "../src/auth.ts";
 import type { KustoSaverOptions } from "../src/config.ts";
+import type { AccessToken, Credential } from "../src/credential.ts";
 import { KustoSignInError, KustoUnavailableError } from "../src/errors.ts";
 import { json, type Scripted, ScriptedCluster } from "./client_kit.ts";
 
@@ -360,7 +361,64 @@ Deno.test("token() passes on how long a busy sign-in service wants callers to wa
   assertEquals(error.retryAfterMs, 9_000);
 });
 
-Deno.test("token() does not wait forever for the cluster's metadata", async () => {
-  const { tokens } = open([() => new Promise(() => {})], "app;key;tenant", { queryTimeoutMs: 5 });
+const NEVER = new Promise<never>(() => {});
+const SILENT: [title: string, script: Scripted[], credential: Credential][] = [
+  ["the cluster's metadata", [() => NEVER], "app;key;tenant"],
+  ["the sign-in service", [metadata(), () => NEVER], "app;key;tenant"],
+  ["a credential", [metadata()], { getToken: () => NEVER }],
+  ["a token function", [], () => NEVER],
+];
+
+for (const [title, script, credential] of SILENT) {
+  Deno.test(`token() waits no longer than queryTimeoutMs for ${title}`, async () => {
+    const { tokens } = open(script, credential, { queryTimeoutMs: 5 });
+    const says = "no token came within 5 ms";
+    await assertRejects(() => tokens.token(), KustoUnavailableError, says);
+  });
+}
+
+Deno.test("token() that does not come holds up no later one, and its credential is told", async () => {
+  const signals: (AbortSignal | undefined)[] = [];
+  const expiresOnTimestamp = Infinity;
+  const { tokens } = open([metadata()], {
+    getToken: (_scopes, options) => {
+      signals.push(options?.abortSignal);
+      return signals.length === 1 ? NEVER : Promise.resolve({ token: "t", expiresOnTimestamp });
+    },
+  }, { queryTimeoutMs: 5 });
   await assertRejects(() => tokens.token(), KustoUnavailableError);
+  assertEquals([await tokens.token(), signals.map((signal) => signal?.aborted)], [
+    "t",
+    [true, false],
+  ]);
+});
+
+Deno.test("token() asks for the metadata anew at each renewal while there are none", async () => {
+  const { cluster, tokens, credential } = openCounting(60, [
+    new Response("", { status: 404 }),
+    metadata({ KustoServiceResourceId: "https://kusto.kusto.chinacloudapi.cn" }),
+  ]);
+  await tokens.token();
+  cluster.now += 59 * MINUTE;
+  await tokens.token();
+  assertEquals(credential.scopes.flat(), [
+    "https://kusto.kusto.windows.net/.default",
+    "https://kusto.kusto.chinacloudapi.cn/.default",
+  ]);
+});
+
+Deno.test("token() without @azure/identity says what to install and what to pass", async () => {
+  const script = `import { TokenSource } from "./src/auth.ts";
+    import { settingsFrom } from "./src/config.ts";
+    const settings = settingsFrom({ connection: "https://c.kusto.windows.net/agents" });
+    new TokenSource(settings).token().catch((error) => console.log(error.name, error.message));`;
+  const { stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    // As on a runtime that has no packages but those in the bundle.
+    args: ["eval", "--no-npm", "--quiet", script],
+    cwd: new URL("..", import.meta.url),
+  }).output();
+  const [said, complaint] = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes));
+  for (const part of ["KustoSignInError", "npm install @azure/identity", "token function", "app-id;"]) {
+    assert(said!.includes(part), `${said}${complaint}`);
+  }
 });

@@ -1,5 +1,6 @@
+import { inspect } from "node:util";
 import { assert, assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
-import type { Credential } from "../src/auth.ts";
+import { Application, type Credential } from "../src/credential.ts";
 import { type KustoSaverOptions, settingsFrom } from "../src/config.ts";
 import { KustoOptionsError } from "../src/errors.ts";
 import { KustoSaver } from "../src/saver.ts";
@@ -68,8 +69,6 @@ Deno.test("settingsFrom() passes on the functions that it is given", () => {
 
 const CREDENTIALS: [title: string, credential: Credential][] = [
   ["no sign-in", "none"],
-  ["an application", "app;key;tenant"],
-  ["an application whose key holds semicolons", "app;k;e;y;tenant"],
   ["a token function", () => Promise.resolve("token")],
   ["a credential object", { getToken: () => Promise.resolve(null) }],
 ];
@@ -80,10 +79,20 @@ for (const [title, credential] of CREDENTIALS) {
   });
 }
 
-Deno.test("settingsFrom() takes an application from the connection string", () => {
-  const connection = `${URI}/db;AppClientId=app;AppKey="k;y";Tenant=tenant`;
-  assertEquals(settings({ connection }).credential, "app;k;y;tenant");
-});
+const APPLICATIONS: [title: string, options: Partial<KustoSaverOptions>][] = [
+  ["as credential", { credential: "app;k;y;tenant" }],
+  ["from the connection string", {
+    connection: `${URI}/db;AppClientId=app;AppKey="k;y";Tenant=tenant`,
+  }],
+];
+
+for (const [title, options] of APPLICATIONS) {
+  Deno.test(`settingsFrom() takes an application ${title}, whose key may hold semicolons`, () => {
+    const { credential } = settings(options);
+    assert(credential instanceof Application);
+    assertEquals([credential.id, credential.key, credential.tenant], ["app", "k;y", "tenant"]);
+  });
+}
 
 Deno.test("settingsFrom() takes a token from the connection string", async () => {
   const { credential } = settings({ connection: `${URI}/db;UsrToken=abc` });
@@ -194,16 +203,21 @@ const SECRETS: [title: string, options: Partial<KustoSaverOptions>][] = [
   ["a token", { connection: `${URI}/db;UsrToken=hunter2` }],
 ];
 
+/** All that printing a value can show: by Deno's console, by Node's and Bun's, and as JSON. */
+function shown(value: unknown): string {
+  const all = { depth: 20, showHidden: true };
+  return [Deno.inspect(value, all), inspect(value, all), JSON.stringify(value), String(value)]
+    .join();
+}
+
 for (const [title, options] of SECRETS) {
-  Deno.test(`A saver does not show ${title}, printed or as JSON`, async () => {
+  Deno.test(`A saver and its settings do not show ${title}, printed or as JSON`, async () => {
     const saver = new KustoSaver({ connection: `${URI}/db`, ...options });
-    const shown = [
-      Deno.inspect(saver, { depth: 20, showHidden: true }),
-      JSON.stringify(saver),
-      String(saver),
-    ];
     await saver.close();
-    assert(!shown.some((text) => text.includes("hunter2")));
+    const found = settings(options);
+    for (const value of [saver, found, { ...found }, found.credential]) {
+      assert(!shown(value).includes("hunter2"));
+    }
   });
 }
 
