@@ -418,7 +418,9 @@ Deno.test("token() without @azure/identity says what to install and what to pass
     cwd: new URL("..", import.meta.url),
   }).output();
   const [said, complaint] = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes));
-  for (const part of ["KustoSignInError", "npm install @azure/identity", "token function", "app-id;"]) {
+  for (
+    const part of ["KustoSignInError", "npm install @azure/identity", "token function", "app-id;"]
+  ) {
     assert(said!.includes(part), `${said}${complaint}`);
   }
 });
