@@ -36,6 +36,12 @@ export const text: Rule = {
   holds: (value) => typeof value === "string" && value !== "",
 };
 
+/** True or false. */
+export const truth: Rule = {
+  wanted: "true or false",
+  holds: (value) => typeof value === "boolean",
+};
+
 /** One of the texts given. */
 export function oneOf(texts: readonly string[]): Rule {
   return {

@@ -12,7 +12,8 @@ import { checkTrouble, conditionRules, type Conditions, type Trouble } from "./w
 /** How the emulator is called. */
 export const usage =
   `Usage: deno task emulator [--port N] [--data DIR] [--database NAME] [--token T=ROLES]
-                           [--login-endpoint URL] [--trouble JSON]
+                           [--login-endpoint URL] [--no-streaming] [--visibility-delay MS]
+                           [--view-lag MS] [--cores N] [--trouble JSON]
 
   --port N         port on 127.0.0.1; 0 takes a free one (default 8080)
   --data DIR       folder to keep everything in (default: memory only)
@@ -20,6 +21,9 @@ export const usage =
   --token T=ROLES  ask for sign-in: the bearer token T has these roles, as in secret=viewer,ingestor; may be repeated
   --login-endpoint URL
                    the sign-in service that clients are told of (default: the public cloud's)
+  --no-streaming   refuse streaming ingestion, as a cluster where it is switched off
+  --visibility-delay MS, --view-lag MS, --cores N
+                   how late rows and views are, and how small the cluster is (default: none late, no limit)
   --trouble JSON   trouble from the start, as in '{"kind":"throttle","on":"query","times":2}'; may be repeated`;
 
 /** What the command line asks for. */
@@ -42,6 +46,7 @@ export function readCommandLine(args: readonly string[]): CommandLine {
       data: { type: "string" },
       database: { type: "string" },
       "login-endpoint": { type: "string" },
+      "no-streaming": { type: "boolean", default: false },
       token: { type: "string", multiple: true },
       trouble: { type: "string", multiple: true },
       "visibility-delay": { type: "string" },
@@ -61,6 +66,7 @@ export function readCommandLine(args: readonly string[]): CommandLine {
       ...(values.data !== undefined && { folder: values.data }),
       ...(values.database !== undefined && { database: values.database }),
       ...(values["login-endpoint"] !== undefined && { loginEndpoint: values["login-endpoint"] }),
+      ...(values["no-streaming"] && { streaming: false }),
       ...(values.token && { tokens: Object.fromEntries(values.token.map(readToken)) }),
       ...(values.trouble && { trouble: values.trouble.map(readTrouble) }),
       ...readConditions({

@@ -4,7 +4,7 @@
  * @module
  */
 import { areTokens, type Tokens } from "./wire/access.ts";
-import { callable, checkFields, type Rule, text } from "./checks.ts";
+import { callable, checkFields, type Rule, text, truth } from "./checks.ts";
 import { Database } from "./storage/database.ts";
 import { ticksFromMilliseconds } from "./values/datetime.ts";
 import { EmulatorError } from "./emulator_error.ts";
@@ -39,6 +39,11 @@ export interface KustoEmulatorOptions extends Conditions {
    * the service. @default true
    */
   readonly schemaCacheLag?: boolean;
+  /**
+   * Whether the cluster's switch for streaming ingestion is on. Where it is off, as in Microsoft's own emulator, the
+   * commands that set a streaming policy fail, and streaming requests are answered with 404. @default true
+   */
+  readonly streaming?: boolean;
   /** Trouble to begin with. */
   readonly trouble?: readonly Trouble[];
   /** Told of each request that was answered. */
@@ -177,7 +182,7 @@ export class KustoEmulator implements AsyncDisposable {
   }
 
   async #start(): Promise<Handler> {
-    const { folder, tokens, loginEndpoint, schemaCacheLag, sleep } = this.#options;
+    const { folder, tokens, loginEndpoint, schemaCacheLag, streaming, sleep } = this.#options;
     const clock = this.#options.now ?? Date.now;
     const now = (): bigint => ticksFromMilliseconds(clock());
     if (folder !== undefined) {
@@ -196,6 +201,7 @@ export class KustoEmulator implements AsyncDisposable {
       database,
       queries,
       schemaCache: new SchemaCache(database, schemaCacheLag ?? true),
+      streaming: streaming ?? true,
       operations: new Operations(),
       trouble: this.trouble,
       log: this.requests,
@@ -218,7 +224,8 @@ const optionRules: Readonly<Record<keyof KustoEmulatorOptions, Rule>> = {
   sleep: callable,
   onRequest: callable,
   tokens: { wanted: "an object of roles by token", holds: areTokens },
-  schemaCacheLag: { wanted: "true or false", holds: (value) => typeof value === "boolean" },
+  schemaCacheLag: truth,
+  streaming: truth,
   trouble: { wanted: "a list", holds: Array.isArray },
 };
 

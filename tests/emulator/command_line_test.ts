@@ -9,7 +9,7 @@ Deno.test("every argument becomes an option of the emulator", () => {
   const args = ["--port", "0", "--data", "D", "--database", "X", "--token", "a=b=viewer,ingestor"];
   const trouble = '{"kind":"throttle","on":"query","times":2,"retryAfter":1}';
   const more = ["--token", "c=admin", "--trouble", trouble, "--login-endpoint", "http://[::1]:9"];
-  more.push("--visibility-delay", "5", "--view-lag", "7", "--cores", "2");
+  more.push("--visibility-delay", "5", "--view-lag", "7", "--cores", "2", "--no-streaming");
   assertEquals(readCommandLine([...args, ...more]), {
     help: false,
     port: 0,
@@ -18,6 +18,7 @@ Deno.test("every argument becomes an option of the emulator", () => {
       database: "X",
       tokens: { "a=b": ["viewer", "ingestor"], c: ["admin"] },
       loginEndpoint: "http://[::1]:9",
+      streaming: false,
       trouble: [{ kind: "throttle", on: "query", times: 2, retryAfter: 1 }],
       visibilityDelayMs: 5,
       viewLagMs: 7,

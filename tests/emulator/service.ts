@@ -52,7 +52,7 @@ export class Service {
   async send(path: string, init: RequestInit): Promise<Answer> {
     const response = await this.emulator.fetch(`https://help.kusto.windows.net${path}`, init);
     const text = await response.text();
-    const error = response.status === 200
+    const error = response.status === 200 || text === ""
       ? undefined
       : (JSON.parse(text) as { error?: ErrorBody }).error;
     return { status: response.status, headers: response.headers, text, error };

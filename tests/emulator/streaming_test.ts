@@ -42,6 +42,25 @@ const refusals: readonly (readonly [string, string, string, string, string])[] =
   ["Json that is an array", "T", '[{"a":"x"}]', "streamFormat=Json", "NoRecords"],
 ];
 
+Deno.test("where the cluster's switch is off no table can be streamed to, all else works", async () => {
+  const kusto = new Service({ streaming: false });
+  await kusto.run(".create table T (a:string)", ".ingest inline into table T <| x");
+  for (
+    const command of [
+      ".alter table T policy streamingingestion enable",
+      `.alter-merge table T policy streamingingestion '{"IsEnabled":true}'`,
+      ".alter database NetDefaultDB policy streamingingestion enable",
+    ]
+  ) {
+    const { status, error } = await kusto.command(command);
+    assertEquals(status, 400);
+    assertStringIncludes(error?.["@message"] ?? "", "streaming ingestion is not enabled");
+  }
+  const { status, text } = await kusto.stream("T", "y", "streamFormat=Csv");
+  assertEquals([status, text], [404, ""]);
+  assertEquals(await kusto.rows("T"), [["x"]]);
+});
+
 for (const [what, table, body, parameters, code] of refusals) {
   Deno.test(`streaming refuses ${what} and takes nothing`, async () => {
     const kusto = await service();

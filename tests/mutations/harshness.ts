@@ -116,4 +116,22 @@ export const harshness: readonly Mutation[] = [
     test: "tests/emulator/trouble_test.ts",
     title: "a reset does nothing, a lost reply did everything, a duplicate did it twice",
   },
+  {
+    guards: "streaming ingestion can be off for the cluster",
+    fault: "sets a streaming policy though the cluster's switch is off",
+    file: "src/emulator/commands/policies.ts",
+    find: 'if (kind === "streamingingestion" && !streaming) throw streamingOff();',
+    replace: "",
+    test: "tests/emulator/streaming_test.ts",
+    title: "where the cluster's switch is off no table can be streamed to, all else works",
+  },
+  {
+    guards: "streaming ingestion can be off for the cluster",
+    fault: "looks for the table of a streaming request though the cluster's switch is off",
+    file: "src/emulator/wire/handler.ts",
+    find: "if (!streaming) return",
+    replace: "if (streaming === undefined) return",
+    test: "tests/emulator/streaming_test.ts",
+    title: "where the cluster's switch is off no table can be streamed to, all else works",
+  },
 ];

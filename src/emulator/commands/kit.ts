@@ -24,6 +24,8 @@ export interface CommandContext {
   /** The query language, loaded when a command needs it. */
   readonly queries: Queries;
   readonly schemaCache: SchemaCache;
+  /** Whether the cluster takes streaming ingestion at all. */
+  readonly streaming: boolean;
   readonly operations: Operations;
   /** The command as it was sent. */
   readonly text: string;

@@ -18,6 +18,7 @@ import {
   type PolicyKind,
   policyNames,
   retentionPolicy,
+  streamingOff,
   streamingSwitch,
 } from "../storage/policies.ts";
 
@@ -88,8 +89,9 @@ function setter(
   return {
     pattern: `${verb} ${entityParts[type]} policy ${kind} ${rest}`,
     role: "admin",
-    run: (captures, { database }) => {
+    run: (captures, { database, streaming }) => {
       const entity = entityOf(database, type, captures["entity"]!);
+      if (kind === "streamingingestion" && !streaming) throw streamingOff();
       entity.policies.set(kind, make(captures, entity.policies.get(kind), entity));
       database.settingsChanged();
       return policyResult(entity, kind);

@@ -61,6 +61,11 @@ export function badPolicy(message: string): ServiceError {
   });
 }
 
+/** The error for a streaming policy on a cluster whose switch for streaming ingestion is off. */
+export function streamingOff(): ServiceError {
+  return badPolicy("Admin command cannot be executed as streaming ingestion is not enabled.");
+}
+
 /** Reads a policy given as JSON text; its fields keep their case. */
 export function readPolicyJson(text: string): Record<string, unknown> {
   let value: unknown;

@@ -65,6 +65,8 @@ export interface HandlerSetup {
   readonly database: Database;
   readonly queries: Queries;
   readonly schemaCache: SchemaCache;
+  /** Whether the cluster takes streaming ingestion at all. */
+  readonly streaming: boolean;
   readonly operations: Operations;
   readonly trouble: TroubleMaker;
   readonly log: RequestLog;
@@ -226,8 +228,8 @@ export class Handler {
     if (!isCommand) {
       throw badRequest("The management endpoint takes commands, which begin with a dot.");
     }
-    const { database, queries, schemaCache, operations, newId } = this.#setup;
-    const context = { database, queries, schemaCache, operations, newId, roles };
+    const { database, queries, schemaCache, streaming, operations, newId } = this.#setup;
+    const context = { database, queries, schemaCache, streaming, operations, newId, roles };
     const { tables, isPipeline } = await runCommand(text, context, readOnly);
     return isPipeline
       ? answerV1(tables, properties, identity, database.now())
@@ -268,11 +270,12 @@ export class Handler {
   async #ingest(exchange: Exchange): Promise<PlainAnswer> {
     const { request, roles, identity } = exchange;
     if (request.method !== "POST") return notAllowed(identity, "POST");
-    const { database, schemaCache, trouble } = this.#setup;
+    const { database, schemaCache, streaming, trouble } = this.#setup;
     const [, , , , db = "", table = ""] = request.url.pathname.split("/").map(decoded);
     exchange.subject = table;
     this.#checkDatabase(db, true);
     demandRole(roles, "ingestor", "ingest", database.database);
+    if (!streaming) return { status: 404, headers: headersOf(identity), body: "" };
     if (request.headers.has("x-ms-readonly")) throw readOnlyRequest("it may bring no rows");
     const { format, mapping } = ingestionParameters(request.url.searchParams);
     const body = await readBody(
