@@ -38,6 +38,20 @@ export function mutate(source: string, { fault, find, replace, file }: Mutation)
   return source.replace(find, () => replace);
 }
 
+/** The titles in a test file, and of the cases that it shares: `x_test.ts` runs those of `x_cases.ts`. */
+export async function readTitles(test: string): Promise<string[][]> {
+  const files = [test, test.replace(/_test\.ts$/, "_cases.ts")];
+  const sources = await Promise.all(
+    files.map((file) =>
+      Deno.readTextFile(new URL(file, ROOT)).catch((error) => {
+        if (file !== test && error instanceof Deno.errors.NotFound) return "";
+        throw error;
+      })
+    ),
+  );
+  return sources.flatMap(titleParts);
+}
+
 /** What can be read of the titles in a test file's source: whole ones, and the fixed parts of made ones. */
 export function titleParts(source: string): string[][] {
   const literal = /(?:Deno\.test\(|\bname:)\s*(?:"((?:\\.|[^"\\])*)"|`((?:\\.|[^`\\])*)`)/g;

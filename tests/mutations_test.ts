@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { CONTRACT } from "./contract_points.ts";
 import { PROMISES } from "./generate_promises.ts";
-import { mutate, type Mutation, readAreas, ROOT, titleParts } from "./mutation_kit.ts";
+import { mutate, type Mutation, readAreas, readTitles, ROOT, titleParts } from "./mutation_kit.ts";
 
 const mutations = [...(await readAreas()).values()].flat();
 
@@ -17,7 +17,7 @@ Deno.test("Every mutation finds the one place that it breaks", async () => {
 });
 
 async function titlesLike(test: string, title: string): Promise<string[][]> {
-  const titles = titleParts(await Deno.readTextFile(new URL(test, ROOT)));
+  const titles = await readTitles(test);
   return titles.filter((parts) => parts.some((part) => part.includes(title)));
 }
 

@@ -6,9 +6,10 @@
 import type { Checkpoint, CheckpointMetadata } from "@langchain/langgraph-checkpoint";
 import { KustoSaver, type KustoSaverOptions } from "../../mod.ts";
 import { KustoEmulator, type KustoEmulatorOptions } from "../../src/emulator/mod.ts";
+import type { Case, Cluster } from "./cases.ts";
 
 /** A provisioned embedded Kusto and the savers opened on it, closed together. */
-export class Lab {
+export class Lab implements Cluster, AsyncDisposable {
   readonly emulator: KustoEmulator;
   readonly #savers: KustoSaver[] = [];
 
@@ -43,6 +44,11 @@ export class Lab {
     return saver;
   }
 
+  /** The same: rows are visible as soon as they are acknowledged. */
+  reader(options: Partial<KustoSaverOptions> = {}): Promise<KustoSaver> {
+    return Promise.resolve(this.saver(options));
+  }
+
   /** The kinds and subjects of the requests since the last call. */
   requests(): string[] {
     const records = this.emulator.requests.records
@@ -63,6 +69,16 @@ export class Lab {
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all(this.#savers.map((saver) => saver.close()));
     await this.emulator.close();
+  }
+}
+
+/** Makes a test of each case, on an embedded Kusto of its own. */
+export function testCases(cases: readonly Case[]): void {
+  for (const { name, run } of cases) {
+    Deno.test(name, async () => {
+      await using lab = await Lab.open();
+      await run(lab, "t");
+    });
   }
 }
 
