@@ -106,3 +106,25 @@ for (
     assertStringIncludes(asked[0]!, "--resource https://kusto.kusto.windows.net");
   });
 }
+
+Deno.test("ManagedIdentityCredential signs in at the machine's identity endpoint", async () => {
+  const asked: string[] = [];
+  await using kusto = new KustoEmulator({ tokens: { "of-the-machine": ["admin"] } });
+  const { url } = await kusto.listen();
+  const endpoint = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, (request) => {
+    const { searchParams } = new URL(request.url);
+    asked.push(`${searchParams.get("resource")} ${request.headers.get("x-identity-header")}`);
+    const expires_on = Math.floor(Date.now() / 1000) + 3600;
+    return Response.json({ access_token: "of-the-machine", expires_on, token_type: "Bearer" });
+  });
+  const env = {
+    AZURE_TOKEN_CREDENTIALS: "ManagedIdentityCredential",
+    IDENTITY_ENDPOINT: `http://127.0.0.1:${endpoint.addr.port}/token`,
+    IDENTITY_HEADER: "this-machine",
+  };
+  await bundle(`${here}/sign_in.ts`, bundled, { platform: "node", format: "esm" });
+  const printed = await run(programs.nodeCurrent, [bundled, url], env);
+  await endpoint.shutdown();
+  assertEquals(printed.trim(), "signed in");
+  assertEquals(asked, ["https://kusto.kusto.windows.net this-machine"]);
+});
