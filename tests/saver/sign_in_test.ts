@@ -1,6 +1,12 @@
 // Sign-in from end to end: the saver, an embedded Kusto with tokens, a sign-in service on this machine.
 import { assertEquals, assertInstanceOf, assertRejects, assertThrows } from "@std/assert";
-import { KustoError, KustoOptionsError, KustoProtocolError, KustoSaver, KustoSignInError } from "../../mod.ts";
+import {
+  KustoError,
+  KustoOptionsError,
+  KustoProtocolError,
+  KustoSaver,
+  KustoSignInError,
+} from "../../mod.ts";
 import type { KustoSaverOptions } from "../../mod.ts";
 import { Lab } from "./kit.ts";
 import { CLUSTER, identityProvider, WAYS } from "./sign_in_kit.ts";
@@ -37,7 +43,8 @@ async function open(way: keyof typeof WAYS, tokens: readonly string[]) {
     /** Twenty calls at the same time. */
     read: () =>
       Promise.all(
-        Array.from({ length: 20 }, (_, thread_id) => _saver.getTuple({ configurable: { thread_id } })),
+        Array.from({ length: 20 }, (_, thread_id) =>
+          _saver.getTuple({ configurable: { thread_id } })),
       ),
     async [Symbol.asyncDispose]() {
       await _lab[Symbol.asyncDispose]();
@@ -54,7 +61,10 @@ for (const way of Object.keys(WAYS)) {
     assertEquals([found.identities.issued, [...found.sent]], [1, ["Bearer first"]]);
     found.clock.now += 58.5 * MINUTE;
     await found.read();
-    assertEquals([found.identities.issued, [...found.sent]], [2, ["Bearer first", "Bearer second"]]);
+    assertEquals([found.identities.issued, [...found.sent]], [2, [
+      "Bearer first",
+      "Bearer second",
+    ]]);
   });
 
   Deno.test(`${way} is asked once more when the cluster refuses a token, by many calls`, async () => {
