@@ -11,6 +11,7 @@ import { compareText, type Revision, type Stamp } from "./clock.ts";
 import { guardText } from "./codec.ts";
 import { KustoStateError } from "./errors.ts";
 import { rowsOf } from "./frames.ts";
+import { ancestryQuery } from "./history_queries.ts";
 import { PageSize } from "./page_size.ts";
 import type { OwnRows, Store } from "./store.ts";
 
@@ -97,7 +98,7 @@ export class Ancestry {
   async #read(from: string): Promise<void> {
     const { threadId, namespace } = this.#request;
     const ask = (size: number) =>
-      this.#store.query(this.#store.queries.ancestry, {
+      this.#store.query(ancestryQuery(this.#store.names), {
         thread: threadId,
         namespace,
         from_id: from,

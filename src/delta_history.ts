@@ -13,6 +13,7 @@ import type { Revision, Stamp } from "./clock.ts";
 import { guardText, type TypedBytes } from "./codec.ts";
 import { KustoLimitError } from "./errors.ts";
 import { rowsOf } from "./frames.ts";
+import { historyQuery } from "./history_queries.ts";
 import { PageSize } from "./page_size.ts";
 import type { BlobReference, BlobRow, ChannelEntry, CheckpointRow, WriteRow } from "./schema.ts";
 import type { OwnRows, Store } from "./store.ts";
@@ -91,7 +92,7 @@ async function readPath(
   const { threadId, namespace, channels } = request;
   const ask = async (part: readonly Ancestor[], alone: boolean): Promise<PathRows> => {
     const seeds = part.filter((ancestor) => ancestor.stored.length > 0);
-    const tables = await store.query(store.queries.history, {
+    const tables = await store.query(historyQuery(store.names), {
       thread: threadId,
       namespace,
       mark: incarnation,

@@ -9,6 +9,7 @@ import { compareText, type Stamp } from "./clock.ts";
 import { guardText } from "./codec.ts";
 import { KustoLimitError } from "./errors.ts";
 import { type ResultTable, rowsOf } from "./frames.ts";
+import { pageQuery } from "./list_queries.ts";
 import { PageSize } from "./page_size.ts";
 import type { BlobRow, CheckpointDeletionRow, CheckpointRow, WriteRow } from "./schema.ts";
 import type { OwnRows, Store } from "./store.ts";
@@ -139,13 +140,13 @@ function queryPage(
     alone,
   };
   if (request.threadId !== undefined) {
-    return store.query(store.queries.page.ofThread, {
+    return store.query(pageQuery(store.names, "thread"), {
       ...scope,
       thread: request.threadId,
       own_incarnation: own.get(request.threadId)?.incarnation ?? "",
     }, request.signal);
   }
-  return store.query(store.queries.page.ofAll, {
+  return store.query(pageQuery(store.names, "all"), {
     ...scope,
     own_threads: Array.from(own, ([threadId, { incarnation }]) => ({
       thread: guardText(threadId),

@@ -12,7 +12,7 @@ import type { TableNames } from "./schema.ts";
 /** More blob bytes than this in one answer could pass the service's 64 MiB: they are paged. */
 const ANSWER_BYTES = 32 * 1024 * 1024;
 
-/** The texts of one installation. */
+/** The texts of one installation that reading and writing need; those for lists and histories are apart. */
 export interface Queries {
   /** Latest checkpoint of a namespace, or the one asked for, with all that belongs to it or `alone`. */
   readonly head: { readonly latest: string; readonly byId: string };
@@ -26,12 +26,6 @@ export interface Queries {
   readonly blobs: string;
   /** Writes of some checkpoints, one page by revision. */
   readonly writes: string;
-  /** One page of checkpoints of one thread or all, newest first, with all that belongs to them or `alone`. */
-  readonly page: { readonly ofThread: string; readonly ofAll: string };
-  /** Ids, parents and channels of a namespace, newest first from one id on. */
-  readonly ancestry: string;
-  /** The writes and stored values of some channels at some checkpoints, or the values `alone`. */
-  readonly history: string;
 }
 
 /** Builds the texts for one set of table names. */
@@ -43,16 +37,16 @@ export function buildQueries(names: TableNames): Queries {
     visible: visibleQuery(names),
     blobs: blobsQuery(names),
     writes: writesQuery(names),
-    page: { ofThread: pageQuery(names, "thread"), ofAll: pageQuery(names, "all") },
-    ancestry: ancestryQuery(names),
-    history: historyQuery(names),
   };
 }
 
-const CHECKPOINT_COLUMNS = "thread_id, checkpoint_ns, incarnation, checkpoint_id, " +
+/** What a checkpoint is assembled from. */
+export const CHECKPOINT_COLUMNS = "thread_id, checkpoint_ns, incarnation, checkpoint_id, " +
   "parent_checkpoint_id, revision, v, checkpoint_type, checkpoint_json, metadata_type, " +
   "metadata_json, search_text, channel_values, blobs";
-const WRITE_COLUMNS = "thread_id, checkpoint_ns, incarnation, checkpoint_id, task_id, task_path, " +
+/** What a write is assembled from. */
+export const WRITE_COLUMNS =
+  "thread_id, checkpoint_ns, incarnation, checkpoint_id, task_id, task_path, " +
   "idx, channel, type, value_json, blobs, revision";
 const BLOB_COLUMNS = "thread_id, incarnation, blob_id, chunk, chunks, encoding, data";
 
@@ -60,12 +54,12 @@ const BLOB_COLUMNS = "thread_id, incarnation, blob_id, chunk, chunks, encoding, 
  * The texts of a dynamic parameter that holds guarded texts, as a table: ids in a dynamic may look
  * like guids or dates and be re-typed, and then equal no string.
  */
-function guarded(parameter: string): string {
+export function guarded(parameter: string): string {
   return `(print text = ${parameter} | mv-expand text to typeof(string) | project substring(text, 1))`;
 }
 
 /** `pointers` and `newest`; needs the parameters `thread` and `own_incarnation`. */
-function newestIncarnation(names: TableNames): string {
+export function newestIncarnation(names: TableNames): string {
   return `let pointers = materialize(${names.latest} | where thread_id == thread
   | project checkpoint_ns, incarnation, revision, checkpoint_id);
 let pointed = toscalar(pointers | count);
@@ -78,7 +72,7 @@ let newest = toscalar(union
 }
 
 /** Blobs that the rows of `head` and `writes` refer to, as long as they fit one answer; none if `alone`. */
-function referencedBlobs(names: TableNames, threads: string): string {
+export function referencedBlobs(names: TableNames, threads: string): string {
   return `let refs = materialize(union
   (head | mv-expand b = blobs | project id = tostring(b.id), bytes = tolong(b.bytes)),
   (writes | mv-expand b = blobs | project id = tostring(b.id), bytes = tolong(b.bytes)),
@@ -171,90 +165,4 @@ let page = materialize(rows | distinct revision | top size by revision asc);
 page | summarize found = count(), until = max(revision);
 rows | where revision in ((page | project revision))
 | project ${WRITE_COLUMNS}`;
-}
-
-function pageQuery(names: TableNames, scope: "thread" | "all"): string {
-  const one = scope === "thread";
-  const ofThread = one ? "thread_id == thread and " : "";
-  const incarnations = one
-    ? `${newestIncarnation(names)}
-let threads = print thread_id = thread, newest = newest;`
-    : `let own = materialize(print own = own_threads | mv-expand own
-  | project thread_id = substring(tostring(own.thread), 1), incarnation = substring(tostring(own.incarnation), 1));
-let threads = materialize(union
-  (${names.threadDeletions} | project thread_id, incarnation),
-  (${names.checkpoints} | project thread_id, incarnation),
-  own
-  | summarize newest = max(incarnation) by thread_id);`;
-  const rows = one
-    ? "thread_id == thread"
-    : "(thread_id in ((page | project thread_id)) or thread_id in ((own | project thread_id)))";
-  const scopeParameters = one ? "thread:string, own_incarnation:string" : "own_threads:dynamic";
-  return `declare query_parameters(${scopeParameters}, any_namespace:bool, namespace:string, checkpoint:string, before:string, after_id:string, after_thread:string, after_namespace:string, term1:string, term2:string, term3:string, term4:string, size:long, own_ids:dynamic, own_blobs:dynamic, alone:bool);
-${incarnations}
-let hidden = ${names.checkpointDeletions}${one ? " | where thread_id == thread" : ""}
-  | summarize until = max(revision) by thread_id, checkpoint_ns, incarnation, checkpoint_id;
-let page = materialize(${names.checkpoints}
-  | where ${ofThread}(any_namespace or checkpoint_ns == namespace) and (isempty(checkpoint) or checkpoint_id == checkpoint)
-  | where isempty(before) or strcmp(checkpoint_id, before) < 0
-  | where isempty(after_id) or strcmp(checkpoint_id, after_id) < 0
-    or (checkpoint_id == after_id and (strcmp(thread_id, after_thread) > 0 or (thread_id == after_thread and strcmp(checkpoint_ns, after_namespace) > 0)))
-  | summarize arg_max(revision, search_text, parent_checkpoint_id, v) by thread_id, checkpoint_ns, incarnation, checkpoint_id
-  | join kind=inner threads on thread_id | where incarnation == newest
-  | join kind=leftouter hidden on thread_id, checkpoint_ns, incarnation, checkpoint_id | where strcmp(until, revision) < 0
-  | where search_text startswith_cs "*" or (search_text contains_cs term1 and search_text contains_cs term2 and search_text contains_cs term3 and search_text contains_cs term4)
-  | order by checkpoint_id desc, thread_id asc, checkpoint_ns asc
-  | take size
-  | project thread_id, checkpoint_ns, incarnation, checkpoint_id, revision, parent_checkpoint_id, v);
-let head = materialize(${names.checkpoints}
-  | where ${rows} and revision in ((page | project revision))
-  | project ${CHECKPOINT_COLUMNS});
-let writes = materialize(${names.writes}
-  | where not(alone) and ${rows} and (checkpoint_id in ((page | project checkpoint_id)) or checkpoint_id in ((page | where v < 4 | project parent_checkpoint_id)) or checkpoint_id in (${
-    guarded("own_ids")
-  }))
-  | project ${WRITE_COLUMNS});
-page | project thread_id, checkpoint_ns, checkpoint_id | order by checkpoint_id desc, thread_id asc, checkpoint_ns asc;
-head;
-writes;
-${referencedBlobs(names, rows)}
-threads | where ${rows};
-hidden | where checkpoint_id in (${guarded("own_ids")})
-  | project thread_id, checkpoint_ns, incarnation, checkpoint_id, revision = until`;
-}
-
-function ancestryQuery(names: TableNames): string {
-  return `declare query_parameters(thread:string, namespace:string, from_id:string, wanted:dynamic, size:long, own_incarnation:string);
-${newestIncarnation(names)}
-print newest = newest;
-${names.checkpoints}
-| where thread_id == thread and checkpoint_ns == namespace and incarnation == newest
-| where isempty(from_id) or strcmp(checkpoint_id, from_id) <= 0
-| summarize arg_max(revision, parent_checkpoint_id, channels) by checkpoint_id
-| top size by checkpoint_id desc
-| project checkpoint_id, parent_checkpoint_id, revision, stored = set_intersect(channels, wanted)`;
-}
-
-/** Writes of other channels come without their values: they may count in place of one that is wanted. */
-function historyQuery(names: TableNames): string {
-  return `declare query_parameters(thread:string, namespace:string, mark:string, ids:dynamic, revisions:dynamic, wanted:dynamic, own_blobs:dynamic, alone:bool);
-let head = materialize(${names.checkpoints}
-  | where thread_id == thread and checkpoint_ns == namespace and incarnation == mark and revision in (${
-    guarded("revisions")
-  })
-  | project checkpoint_id, revision, channel_values, blobs
-  | mv-expand entry = channel_values
-  | where tostring(entry.channel) in (wanted) or tostring(entry.type) == "pack"
-  | extend blob = blobs[toint(entry.value)]
-  | project checkpoint_id, revision, entry, blobs = iff(isnull(blob), dynamic([]), pack_array(blob)));
-let writes = materialize(${names.writes}
-  | where not(alone) and thread_id == thread and checkpoint_ns == namespace and incarnation == mark and checkpoint_id in (${
-    guarded("ids")
-  })
-  | extend other = channel !in (${guarded("wanted")})
-  | extend value_json = iff(other, tostring(dynamic(null)), value_json), blobs = iff(other, dynamic([]), blobs)
-  | project ${WRITE_COLUMNS});
-head;
-writes;
-${referencedBlobs(names, "thread_id == thread and incarnation == mark")}`;
 }

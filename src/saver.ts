@@ -19,11 +19,9 @@ import { nextChannelVersion } from "./channel_version.ts";
 import { KustoClient } from "./client.ts";
 import { StampClock } from "./clock.ts";
 import { type KustoSaverOptions, type Settings, settingsFrom } from "./config.ts";
-import { readDeltaHistory } from "./delta_history.ts";
 import { KustoInputError } from "./errors.ts";
 import { type Head, readHead } from "./heads.ts";
 import { Incarnations } from "./incarnations.ts";
-import { listCheckpoints } from "./pages.ts";
 import type { PurgeOptions, PurgeReport } from "./purge.ts";
 import { RecentRows } from "./recent_rows.ts";
 import { Recorder } from "./recorder.ts";
@@ -32,7 +30,7 @@ import { tableNames } from "./schema.ts";
 import { matchesFilter, searchTerms } from "./search.ts";
 import type { SetupOptions, SetupReport } from "./setup.ts";
 import { Store } from "./store.ts";
-import { deleteThread, type ThreadDeletionParts } from "./thread_deletion.ts";
+import type { ThreadDeletionParts } from "./thread_deletion.ts";
 import { configOf, load, loadTuple, loadWrite } from "./tuples.ts";
 import { RowWriter } from "./writer.ts";
 
@@ -187,6 +185,8 @@ export class KustoSaver extends BaseCheckpointSaver {
     const filter = options.filter ?? {};
     let left = limitFrom(options.limit);
     if (left <= 0) return;
+    // A run lists nothing, so this is not part of what every start loads.
+    const { listCheckpoints } = await import("./pages.ts");
     const found = listCheckpoints(this.#store, {
       ...(threadId !== undefined && { threadId }),
       ...(namespace !== undefined && { namespace }),
@@ -286,6 +286,7 @@ export class KustoSaver extends BaseCheckpointSaver {
       await this.#calls.settled(id);
       // What fails here would be hidden anyway.
       await this.#writer.settle(id);
+      const { deleteThread } = await import("./thread_deletion.ts");
       await deleteThread(this.#deletion, id);
     });
   }
@@ -344,6 +345,8 @@ export class KustoSaver extends BaseCheckpointSaver {
         return Object.fromEntries(channels.map((channel) => [channel, { writes: [] }]));
       }
       const request = { threadId, namespace, checkpointId, channels };
+      // Only graphs with delta channels need it.
+      const { readDeltaHistory } = await import("./delta_history.ts");
       const histories = await readDeltaHistory(this.#store, request, signal);
       const loaded = Array.from(histories, async ([channel, { writes, seed, blobs }]) => {
         const history: DeltaChannelHistory = {

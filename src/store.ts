@@ -37,6 +37,7 @@ export interface StoreParts {
 
 /** Runs queries on one installation and learns from their answers. */
 export class Store {
+  readonly names: TableNames;
   readonly queries: Queries;
   readonly settings: Settings;
   readonly #parts: StoreParts;
@@ -45,6 +46,7 @@ export class Store {
   constructor(parts: StoreParts) {
     this.#parts = parts;
     this.settings = parts.settings;
+    this.names = parts.names;
     this.queries = buildQueries(parts.names);
   }
 

@@ -1,4 +1,6 @@
 import { assertEquals } from "@std/assert";
+import { ancestryQuery, historyQuery } from "../src/history_queries.ts";
+import { pageQuery } from "../src/list_queries.ts";
 import { provisionScript } from "../src/provision_text.ts";
 import { buildQueries } from "../src/queries.ts";
 import {
@@ -28,7 +30,14 @@ function textsFor(prefix: string): [name: string, text: string][] {
     typeof value === "string"
       ? [[path, value]]
       : Object.entries(value as object).flatMap(([key, part]) => named(part, `${path}.${key}`));
-  return named(buildQueries(tableNames(prefix)), "queries");
+  const names = tableNames(prefix);
+  const texts = {
+    ...buildQueries(names),
+    page: { ofThread: pageQuery(names, "thread"), ofAll: pageQuery(names, "all") },
+    ancestry: ancestryQuery(names),
+    history: historyQuery(names),
+  };
+  return named(texts, "queries");
 }
 
 for (const prefix of PREFIXES) {

@@ -119,7 +119,7 @@ export const reading: readonly Mutation[] = [
   {
     guards: "P1",
     fault: "decides which write of a delta history counts among those of one channel alone",
-    file: "src/queries.ts",
+    file: "src/history_queries.ts",
     find: '  | extend other = channel !in (${guarded("wanted")})',
     replace: '  | extend other = false | where channel in (${guarded("wanted")})',
     test: "tests/saver/differential_test.ts",
