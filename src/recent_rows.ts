@@ -11,7 +11,8 @@
  *
  * @module
  */
-import type { BlobRow, CheckpointRow, WriteRow } from "./schema.ts";
+import { compareText } from "./clock.ts";
+import type { BlobRow, CheckpointRow, ThreadDeletionRow, WriteRow } from "./schema.ts";
 
 /** Streamed rows are visible within seconds; after this many milliseconds none is waited for. */
 const VISIBLE_AFTER_MS = 5 * 60_000;
@@ -115,10 +116,13 @@ export class RecentRows {
     }
   }
 
-  /** Drops all rows of a thread. */
-  forget(threadId: string): void {
+  /** Drops the rows of a thread that belong to lives before the one that a deletion began. */
+  forget({ thread_id, incarnation }: ThreadDeletionRow): void {
     for (const kept of [...this.#kept.values()]) {
-      if (kept.row.thread_id === threadId) this.#drop(kept);
+      const { row } = kept;
+      if (row.thread_id === thread_id && compareText(row.incarnation, incarnation) < 0) {
+        this.#drop(kept);
+      }
     }
   }
 

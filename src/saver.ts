@@ -395,8 +395,7 @@ export class KustoSaver extends BaseCheckpointSaver {
    * They stay queued and are tried again, by themselves and by the next `flush`.
    */
   async flush(): Promise<void> {
-    await this.#calls.settled();
-    await this.#writer.flush();
+    await this.#flushBehind(this.#calls.settled());
   }
 
   /**
@@ -406,13 +405,18 @@ export class KustoSaver extends BaseCheckpointSaver {
    */
   async close(): Promise<void> {
     this.#closing ??= this.#calls.close(() => this.#settings.sleep(0, {}));
-    await this.#closing;
-    await this.#writer.flush();
+    await this.#flushBehind(this.#closing);
   }
 
   /** Does what {@link close} does, at the end of an `await using` block. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
+  }
+
+  /** Makes durable what calls leave behind, and at once what they may be waiting for: room, above all. */
+  async #flushBehind(calls: Promise<void>): Promise<void> {
+    await Promise.all([calls, this.#writer.flush()]);
+    await this.#writer.flush();
   }
 
   readonly #firstVersion = (): number => this.getNextVersion(undefined);

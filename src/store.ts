@@ -41,6 +41,7 @@ export class Store {
   readonly queries: Queries;
   readonly settings: Settings;
   readonly #parts: StoreParts;
+  /** Reads that begin when the code that is running now has had its say. */
   readonly #coldReads = new Map<string, Promise<Stamp>>();
 
   constructor(parts: StoreParts) {
@@ -96,16 +97,18 @@ export class Store {
   }
 
   /**
-   * The incarnation of a thread, read once for any number of concurrent callers.
+   * The incarnation of a thread, read once for all callers of one tick. Later ones read for themselves:
+   * a read that has begun may miss a deletion that ended before their call.
    *
-   * @param deadline When the first of them must know it, in milliseconds since 1970.
+   * @param deadline When it must be known at the latest, in milliseconds since 1970.
    */
   incarnation(threadId: string, deadline: number): Promise<Stamp> {
     let read = this.#coldReads.get(threadId);
     if (!read) {
-      read = this.readIncarnation(threadId, deadline).finally(() =>
-        this.#coldReads.delete(threadId)
-      );
+      read = Promise.resolve().then(() => {
+        this.#coldReads.delete(threadId);
+        return this.readIncarnation(threadId, deadline);
+      });
       this.#coldReads.set(threadId, read);
     }
     return read;

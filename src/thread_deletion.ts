@@ -42,7 +42,8 @@ export async function deleteThread(parts: ThreadDeletionParts, threadId: string)
   const line = JSON.stringify({ ...row, created_at: created });
   await client.ingest(names.threadDeletions, [new TextEncoder().encode(line)]);
   incarnations.observe(threadId, row.incarnation);
-  recent.forget(threadId);
+  // Whoever read the deletion before its answer came has begun to write to the new life.
+  recent.forget(row);
   await untilVisible(parts, row);
 }
 

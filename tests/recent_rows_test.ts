@@ -19,11 +19,11 @@ function keep(readableOnce: RecentRowsOptions["readableOnce"] = "acknowledged") 
 }
 
 function checkpoint(thread_id: string, revision: string): CheckpointRow {
-  return { thread_id, revision } as CheckpointRow;
+  return { thread_id, revision, incarnation: "" } as CheckpointRow;
 }
 
 function write(thread_id: string, revision: string): WriteRow {
-  return { thread_id, revision } as WriteRow;
+  return { thread_id, revision, incarnation: "" } as WriteRow;
 }
 
 function blob(thread_id: string, blob_id: string, chunk: number, incarnation = ""): BlobRow {
@@ -122,14 +122,15 @@ Deno.test("each row goes by its own age", () => {
   assertEquals(recent.bytes, 11);
 });
 
-Deno.test("forget() drops the rows of one thread", () => {
+Deno.test("forget() drops the rows of one thread that are older than the deletion", () => {
   const { recent, add } = keep();
   add("checkpoints", checkpoint("t", "1"), 1);
-  add("blobs", blob("t", "x", 0), 1);
+  add("blobs", blob("t", "x", 0, "1"), 1);
+  add("blobs", blob("t", "y", 0, "2"), 1);
   add("blobs", blob("u", "x", 0), 1);
-  recent.forget("t");
-  recent.forget("never");
-  assertEquals([kept(recent, "t"), kept(recent, "u"), recent.bytes], ["none", "bx.0", 1]);
+  recent.forget({ thread_id: "t", incarnation: "2" });
+  recent.forget({ thread_id: "never", incarnation: "2" });
+  assertEquals([kept(recent, "t"), kept(recent, "u"), recent.bytes], ["by.0", "bx.0", 2]);
 });
 
 Deno.test("the bytes of all kept rows are known without asking for a thread first", () => {
@@ -224,7 +225,7 @@ Deno.test("whatever happens, rows are kept until they are seen, aged, given up o
       } else if (action === "wait") {
         time.now += ms;
       } else if (action === "forget") {
-        recent.forget(thread);
+        recent.forget({ thread_id: thread, incarnation: "1" });
         for (const one of model) if (one.thread === thread) one.state = "gone";
       } else if (row && action === "acknowledge") {
         recent.acknowledge(row.kept);

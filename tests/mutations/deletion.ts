@@ -8,6 +8,27 @@ import type { Mutation } from "./mutation.ts";
 /** The faults. */
 export const deletion: readonly Mutation[] = [
   {
+    guards: "P2",
+    fault: "forgets with the deleted rows those of the life that has begun meanwhile",
+    file: "src/recent_rows.ts",
+    find: "row.thread_id === thread_id && compareText(row.incarnation, incarnation) < 0",
+    replace: "row.thread_id === thread_id && incarnation",
+    test: "tests/saver/deletion_test.ts",
+    title: "The new life keeps what is written to it before the deletion is answered: acknowledged",
+  },
+  {
+    guards: "P7",
+    fault: "lets a write rely on a read that began before a deletion elsewhere",
+    file: "src/store.ts",
+    find:
+      "        this.#coldReads.delete(threadId);\n        return this.readIncarnation(threadId, deadline);\n",
+    replace:
+      "        return this.readIncarnation(threadId, deadline).finally(() => this.#coldReads.delete(threadId));\n",
+    test: "tests/saver/late_calls_test.ts",
+    title:
+      "A write that begins after a deletion elsewhere does not rely on a read that began before",
+  },
+  {
     guards: "P7",
     fault: "lets a run's late rows into the life that began after the deletion",
     file: "src/incarnations.ts",

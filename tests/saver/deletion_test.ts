@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { KustoFlushError, KustoUnavailableError, type Sleep } from "../../mod.ts";
-import { Clock, fill, NOTHING, seen } from "./deletion_kit.ts";
+import { Clock, fill, Gate, NOTHING, seen } from "./deletion_kit.ts";
 import { at, checkpointOf, Lab, LOOP } from "./kit.ts";
 
 Deno.test("Deleting hides all namespaces at once, here, elsewhere and for who comes later", async () => {
@@ -181,3 +181,36 @@ Deno.test("deleteThread() waits for buffered rows of its thread, and not for tho
   await saver.flush();
   assertEquals((await lab.saver().getTuple(at("other")))?.checkpoint.id, "1");
 });
+
+for (const durability of ["acknowledged", "buffered"] as const) {
+  Deno.test(`The new life keeps what is written to it before the deletion is answered: ${durability}`, async () => {
+    const { now } = new Clock();
+    await using lab = await Lab.open({ now });
+    const answer = new Gate();
+    const sleep: Sleep = (_, { persistent }) =>
+      persistent === false ? new Promise(() => {}) : Promise.resolve();
+    const saver = lab.saver({
+      durability,
+      now,
+      sleep,
+      fetch: async (input, init) => {
+        const response = await lab.emulator.fetch(input as string, init);
+        if (String(input).includes("/ThreadDeletions?")) await answer.pass();
+        return response;
+      },
+    });
+    await fill(saver, "t");
+    const deletion = saver.deleteThread("t");
+    await answer.reached;
+    assertEquals(await seen(saver, "t"), NOTHING);
+    lab.emulator.trouble.visibilityDelayMs = 10_000;
+    await saver.put(at("t"), checkpointOf("3"), LOOP, {});
+    answer.open();
+    await deletion;
+    assertEquals(await seen(saver, "t"), ["3", undefined, "3"]);
+    lab.emulator.trouble.visibilityDelayMs = 0;
+    await saver.put(at("t", "3"), checkpointOf("4"), LOOP, {});
+    await saver.flush();
+    assertEquals((await lab.saver().getTuple(at("t")))?.checkpoint.id, "4");
+  });
+}

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { CHILD, inRun, NOTHING, seen } from "./deletion_kit.ts";
+import { CHILD, Gate, inRun, NOTHING, seen } from "./deletion_kit.ts";
 import { at, checkpointOf, Lab, LOOP } from "./kit.ts";
 
 Deno.test("Late calls of a run stay hidden, whoever deleted: root, child and their writes", async () => {
@@ -87,4 +87,23 @@ Deno.test("What a caller writes that never reads belongs to the newest life, who
     }
     await other.deleteThread("t");
   }
+});
+
+Deno.test("A write that begins after a deletion elsewhere does not rely on a read that began before", async () => {
+  await using lab = await Lab.open();
+  const answer = new Gate();
+  const saver = lab.saver({
+    fetch: async (input, init) => {
+      const response = await lab.emulator.fetch(input as string, init);
+      await answer.pass();
+      return response;
+    },
+  });
+  const before = saver.put(at("t"), checkpointOf("1"), LOOP, {});
+  await answer.reached;
+  await lab.saver().deleteThread("t");
+  const after = saver.put(at("t"), checkpointOf("2"), LOOP, {});
+  answer.open();
+  await Promise.all([before, after]);
+  assertEquals((await lab.saver().getTuple(at("t")))?.checkpoint.id, "2");
 });

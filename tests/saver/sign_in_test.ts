@@ -1,7 +1,7 @@
 // Sign-in from end to end: the saver, an embedded Kusto with tokens, a sign-in service on this machine.
 import { assertEquals, assertInstanceOf, assertRejects, assertThrows } from "@std/assert";
 import {
-  KustoError,
+  type KustoError,
   KustoOptionsError,
   KustoProtocolError,
   KustoSaver,

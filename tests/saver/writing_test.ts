@@ -355,3 +355,15 @@ Deno.test("Buffered writers that wait for room send what is queued, and wait out
   await saver.put(at("t"), checkpointOf("1"), LOOP, {});
   assertEquals((await saver.getTuple(at("t")))?.pendingWrites?.length, 4);
 });
+
+Deno.test("flush() and close() report what is not stored while others wait for the room that it takes", async () => {
+  await using world = await World.open();
+  const saver = await writeKilobytes(world, 3, { maxPendingBytes: 3_500, durability: "buffered" });
+  world.refuse = () => "down";
+  const write = saver.putWrites(at("t", "1"), [["a", "x".repeat(700)]], "last");
+  await assertRejects(() => saver.flush(), KustoFlushError, "3 of table");
+  await assertRejects(() => saver.close(), KustoFlushError, "3 of table");
+  world.refuse = () => "ok";
+  await Promise.all([saver.close(), write]);
+  assertEquals(world.appends().includes("CheckpointWrites"), true);
+});
