@@ -9,105 +9,81 @@ import { convertValue } from "../values/convert.ts";
 import { BadArgument } from "../parser/syntax.ts";
 import type { ScalarFunction } from "./functions.ts";
 import { isArray } from "../values/dynamic.ts";
+import type { Budget } from "../language/budget.ts";
+import { type Match, patternOf } from "./pattern.ts";
 import { type ScalarType, scalarType, type Value } from "../values/values.ts";
-
-const known = new Map<string, RegExp>();
-
-const CLASSES: Readonly<Record<string, string>> = {
-  alpha: "A-Za-z",
-  digit: "0-9",
-  alnum: "0-9A-Za-z",
-  upper: "A-Z",
-  lower: "a-z",
-  space: "\\s",
-  punct: "!-\\/:-@\\[-`{-~",
-  xdigit: "0-9A-Fa-f",
-  word: "\\w",
-};
-
-/** The expression of a pattern; it matches globally, so `lastIndex` is for the caller to mind. */
-export function regexOf(pattern: string): RegExp {
-  const kept = known.get(pattern);
-  if (kept) {
-    kept.lastIndex = 0;
-    return kept;
-  }
-  const made = makeRegex(pattern);
-  if (known.size > 500) known.clear();
-  known.set(pattern, made);
-  return made;
-}
-
-function makeRegex(pattern: string): RegExp {
-  const flags = /^\(\?([ims]+)\)/.exec(pattern);
-  const source = pattern.slice(flags?.[0].length ?? 0)
-    .replaceAll(/\[:(\w+):\]/g, (all, name: string) => CLASSES[name] ?? all)
-    .replaceAll(/\(\?P</g, "(?<")
-    .replaceAll(/\\A/g, "^")
-    .replaceAll(/\\z/g, "$");
-  for (const unicode of ["u", ""]) {
-    try {
-      return new RegExp(source, `g${unicode}${flags?.[1] ?? ""}`);
-    } catch {
-      // Without the flag, escapes of characters that need none are allowed.
-    }
-  }
-  throw new BadArgument("this regular expression");
-}
 
 /** A pattern that matches a text as it is. */
 export function quotePattern(text: string): string {
   return text.replaceAll(/[\\^$.*+?()[\]{}|/]/g, "\\$&");
 }
 
-function extract([pattern, group, source, type]: readonly Value[]): Value {
-  const match = regexOf(pattern as string).exec(source as string);
-  const found = match?.[Number(group)] ?? "";
+const extract: ScalarFunction["of"] = ([pattern, group, source, type], _types, { budget }) => {
+  const match = patternOf(pattern as string, budget).first(source as string, budget);
+  const found = match?.groups[Number(group)] ?? "";
   const wanted = typeof type === "string" ? scalarType(type) : undefined;
   return wanted ? convertValue(found, "string", wanted) : found;
+};
+
+const extractAll: ScalarFunction["of"] = (args, _types, { budget }) => {
+  const [pattern, groups, source] = args.length === 3 ? args : [args[0], undefined, args[1]];
+  const wanted = isArray(groups ?? null) ? groups as readonly Value[] : undefined;
+  const found: Value[] = [];
+  for (const match of patternOf(pattern as string, budget).matches(source as string, budget)) {
+    const captures = capturesOf(match, wanted);
+    found.push(captures.length === 1 ? captures[0]! : captures);
+  }
+  return found.length === 0 ? null : found;
+};
+
+function capturesOf({ groups, named }: Match, wanted: readonly Value[] | undefined): string[] {
+  if (wanted) {
+    return wanted.map((group) => groups[Number(group)] ?? named[String(group)] ?? "");
+  }
+  return (groups.length === 1 ? groups : groups.slice(1)).map((group) => group ?? "");
 }
 
-function extractAll(args: readonly Value[]): Value {
-  const [pattern, groups, source] = args.length === 3 ? args : [args[0], undefined, args[1]];
-  const found = [...(source as string).matchAll(regexOf(pattern as string))];
-  if (found.length === 0) return null;
-  const wanted = isArray(groups ?? null) ? groups as readonly Value[] : undefined;
-  return found.map((match) => {
-    const captures = wanted
-      ? wanted.map((group) => match[Number(group)] ?? match.groups?.[String(group)] ?? "")
-      : match.length === 1
-      ? [match[0]]
-      : match.slice(1).map((capture) => capture ?? "");
-    return captures.length === 1 ? captures[0]! : captures;
+/** The service writes groups as `\1`, and a backslash as two. */
+function replacementFor({ groups }: Match, given: string): string {
+  return given.replaceAll(/\\([\d\\])/g, (_all, mark: string) => {
+    if (mark === "\\") return mark;
+    if (Number(mark) >= groups.length) {
+      throw new BadArgument("a replacement that names a group which the expression has not");
+    }
+    return groups[Number(mark)] ?? "";
   });
 }
 
-/** The service writes groups as `\1`. */
-function replacement(text: string): string {
-  return text.replaceAll("$", "$$$$").replaceAll(
-    /\\(\d)/g,
-    (_all, digit: string) => digit === "0" ? "$&" : `$${digit}`,
-  );
+function replaceMatches(source: string, pattern: string, given: string, budget: Budget): string {
+  let made = "";
+  let end = 0;
+  for (const match of patternOf(pattern, budget).matches(source, budget)) {
+    const replaced = replacementFor(match, given);
+    budget.spendValue(replaced);
+    made += source.slice(end, match.start) + replaced;
+    end = match.end;
+  }
+  return made + source.slice(end);
 }
 
 const replaceRegex: ScalarFunction = {
   takes: ["string"],
   type: "string",
-  of: ([source, pattern, given]) =>
-    (source as string).replaceAll(regexOf(pattern as string), replacement(given as string)),
+  of: ([source, pattern, given], _types, { budget }) =>
+    replaceMatches(source as string, pattern as string, given as string, budget),
 };
 
 function trimmer(start: boolean, end: boolean): ScalarFunction {
   return {
     takes: ["string"],
     type: "string",
-    of: ([pattern, source]) => {
+    of: ([pattern, source], _types, { budget }) => {
       let text = source as string;
       if (start) {
-        text = text.replace(new RegExp(`^(?:${regexOf(pattern as string).source})`, "u"), "");
+        text = text.slice(patternOf(`\\A(?:${pattern})`, budget).first(text, budget)?.end ?? 0);
       }
       if (end) {
-        text = text.replace(new RegExp(`(?:${regexOf(pattern as string).source})$`, "u"), "");
+        text = text.slice(0, patternOf(`(?:${pattern})\\z`, budget).first(text, budget)?.start);
       }
       return text;
     },
@@ -132,23 +108,27 @@ export const regexFunctions: Readonly<Record<string, ScalarFunction>> = {
   indexof_regex: {
     takes: ["string", "string", "long"],
     type: "long",
-    of: ([source, pattern, start = 0n, length = -1n, nth = 1n]) => {
+    of: ([source, pattern, start = 0n, length = -1n, nth = 1n], _types, { budget }) => {
       const from = Number(start);
       if (from < 0 || Number(nth) < 1) return null;
       const end = Number(length) < 0 ? undefined : from + Number(length);
-      const matches = [
-        ...(source as string).slice(from, end).matchAll(regexOf(pattern as string)),
-      ];
-      const found = matches[Number(nth) - 1];
-      return found ? BigInt(from + found.index) : -1n;
+      let left = Number(nth);
+      const part = (source as string).slice(from, end);
+      for (const match of patternOf(pattern as string, budget).matches(part, budget)) {
+        if (--left === 0) return BigInt(from + match.start);
+      }
+      return -1n;
     },
   },
   countof: {
     takes: ["string"],
     type: "long",
-    of: ([source, wanted, kind]) => {
+    of: ([source, wanted, kind], _types, { budget }) => {
       if (kind === "regex") {
-        return BigInt([...(source as string).matchAll(regexOf(wanted as string))].length);
+        let found = 0n;
+        const pattern = patternOf(wanted as string, budget);
+        for (const _match of pattern.matches(source as string, budget)) found++;
+        return found;
       }
       let count = 0n;
       for (

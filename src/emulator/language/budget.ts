@@ -44,6 +44,15 @@ export class Budget {
     this.#checkTime();
   }
 
+  /**
+   * Looks at the clock, where what comes next cannot be counted beforehand.
+   *
+   * @throws ServiceError when the query's time is over.
+   */
+  look(): void {
+    this.#checkTime();
+  }
+
   /** Takes away what rows of some columns cost. */
   spendRows(count: number, columns: number): void {
     this.spend(count * ((columns + 7) >> 3 || 1));

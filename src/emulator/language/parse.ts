@@ -6,7 +6,8 @@
  * @module
  */
 import { type Column, columnIndex, type Row } from "./catalog.ts";
-import { quotePattern, regexOf } from "../functions/regex.ts";
+import { type Match, patternOf as compiledPattern } from "../functions/pattern.ts";
+import { quotePattern } from "../functions/regex.ts";
 import { convertTo, inOrderOf, type Relation } from "./scalars.ts";
 import type { Scope } from "./scope.ts";
 import {
@@ -67,7 +68,7 @@ export function compileParse(node: SyntaxNode, input: Relation, scope: Scope): R
       for (const row of input.rows(run)) {
         const match = refusingBadArguments(
           node,
-          () => regexOf(regex).exec(text.get(row, run) as string),
+          () => compiledPattern(regex, run.budget).first(text.get(row, run) as string, run.budget),
         );
         const cells = match ? cellsOf(match, parsed, mode) : undefined;
         if (!cells && drops) continue;
@@ -84,13 +85,13 @@ export function compileParse(node: SyntaxNode, input: Relation, scope: Scope): R
 
 /** The cells of a match; none where a strict match wants a type that a text has not. */
 function cellsOf(
-  match: RegExpExecArray,
+  match: Match,
   columns: readonly Column[],
   mode: Mode,
 ): Value[] | undefined {
   const cells: Value[] = [];
   for (const [at, { type }] of columns.entries()) {
-    const value = parseScalar(type, match.groups?.[`c${at}`] ?? "");
+    const value = parseScalar(type, match.named[`c${at}`] ?? "");
     if (value === null && mode !== "relaxed") return undefined;
     cells.push(value);
   }

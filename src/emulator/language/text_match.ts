@@ -5,8 +5,10 @@
  *
  * @module
  */
-import { quotePattern, regexOf } from "../functions/regex.ts";
-import { combine, convertTo, type Scalar } from "./scalars.ts";
+import { patternOf } from "../functions/pattern.ts";
+import { quotePattern } from "../functions/regex.ts";
+import type { Budget } from "./budget.ts";
+import { convertTo, type Scalar } from "./scalars.ts";
 import { part, refusingBadArguments, type SyntaxNode } from "../parser/syntax.ts";
 
 /** Whether a term stands in a text as a run of letters and digits of its own. */
@@ -41,12 +43,12 @@ export function lowerAscii(text: string): string {
   return text.replaceAll(/[A-Z]+/g, (upper) => upper.toLowerCase());
 }
 
-type TextTest = (text: string, other: string) => boolean;
+type TextTest = (text: string, other: string, budget: Budget) => boolean;
 
 /** The operators by name. */
-export const textOperators: Readonly<Record<string, TextTest>> = Object.fromEntries([
+export const textOperators: Readonly<Record<string, TextTest>> = Object.fromEntries<TextTest>([
   ...Object.entries(sensitive).flatMap(([name, test]): [string, TextTest][] => {
-    const insensitive: TextTest = (a, b) => test(lowerAscii(a), lowerAscii(b));
+    const insensitive = (a: string, b: string): boolean => test(lowerAscii(a), lowerAscii(b));
     return [
       [name, insensitive],
       [`!${name}`, (a, b) => !insensitive(a, b)],
@@ -54,18 +56,21 @@ export const textOperators: Readonly<Record<string, TextTest>> = Object.fromEntr
       [`!${name}_cs`, (a, b) => !test(a, b)],
     ];
   }),
-  ["=~", (a: string, b: string) => lowerAscii(a) === lowerAscii(b)],
-  ["!~", (a: string, b: string) => lowerAscii(a) !== lowerAscii(b)],
-  ["matches regex", (a: string, b: string) => regexOf(b).test(a)],
+  ["=~", (a, b) => lowerAscii(a) === lowerAscii(b)],
+  ["!~", (a, b) => lowerAscii(a) !== lowerAscii(b)],
+  ["matches regex", (a, b, budget) => patternOf(b, budget).test(a, budget)],
 ]);
 
 /** A text operator between two operands. */
 export function textOperator(node: SyntaxNode, left: Scalar, right: Scalar): Scalar {
   const test = textOperators[part(node, "Operator").text.trim()]!;
-  return combine(
-    "bool",
-    convertTo(left, "string"),
-    convertTo(right, "string"),
-    (a, b) => refusingBadArguments(node, () => test(a as string, b as string)),
-  );
+  const [text, other] = [convertTo(left, "string"), convertTo(right, "string")];
+  return {
+    type: "bool",
+    constant: left.constant && right.constant,
+    get: (row, run) => {
+      const [a, b] = [text.get(row, run) as string, other.get(row, run) as string];
+      return refusingBadArguments(node, () => test(a, b, run.budget));
+    },
+  };
 }
