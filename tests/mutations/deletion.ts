@@ -14,7 +14,7 @@ export const deletion: readonly Mutation[] = [
     find: "row.thread_id === thread_id && compareText(row.incarnation, incarnation) < 0",
     replace: "row.thread_id === thread_id && incarnation",
     test: "tests/saver/deletion_test.ts",
-    title: "The new life keeps what is written to it before the deletion is answered: acknowledged",
+    title: "The new life keeps what is written to it before the deletion is answered: ",
   },
   {
     guards: "P7",

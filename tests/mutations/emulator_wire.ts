@@ -56,7 +56,7 @@ export const emulatorWire: readonly Mutation[] = [
     guards: bounds,
     fault: "looks at the clock only when a query has ended",
     file: "src/emulator/language/budget.ts",
-    find: "    this.#checkTime();\n",
+    find: "    this.#nextLook = this.#left - betweenLooks;\n    this.#checkTime();\n",
     replace: "",
     test: boundsTest,
     title: "the time that a request is given ends it while it runs",
