@@ -239,7 +239,15 @@ function checkedSettings(options: KustoSaverOptions): Settings {
 }
 
 function databaseOf(options: KustoSaverOptions, connection: Connection): string {
-  const database = text("database", options.database ?? connection.database, undefined);
+  const given = options.database ?? connection.database;
+  if (given === undefined) {
+    throw bad(
+      "database",
+      "missing",
+      'the name of a database, here or as "Initial Catalog" in the connection string',
+    );
+  }
+  const database = text("database", given, undefined);
   if (database === "") throw bad("database", "empty", "the name of a database");
   return database;
 }

@@ -194,7 +194,11 @@ for (const [name, value] of REFUSED) {
 }
 
 Deno.test("settingsFrom() names the database where none is given", () => {
-  assertThrows(() => settings({ connection: URI }), KustoOptionsError, '"database"');
+  for (const connection of [URI, `${URI}/`, `Data Source=${URI};Initial Catalog=`]) {
+    const create = () => settingsFrom({ connection });
+    const { message } = assertThrows(create, KustoOptionsError, '"database"');
+    assert(message.includes('"Initial Catalog"'));
+  }
 });
 
 const SECRETS: [title: string, options: Partial<KustoSaverOptions>][] = [
