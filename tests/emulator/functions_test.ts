@@ -8,6 +8,7 @@ const cases: Readonly<Record<string, readonly (readonly [string, string])[]>> = 
     ["9223372036854775807 + 1", "-9223372036854775808"],
     ["1 / 0, 1.0 / 0", 'null | "Infinity"'],
     ["decimal(1.10) + 1", '"2.1"'],
+    ["decimal(12345678901234567890.1234) * 10", '"123456789012345678901.234"'],
     ["datetime(2020-01-02) - datetime(2020-01-01), 2.5 * 1h", '"1.00:00:00" | "02:30:00"'],
   ],
   "times that no type can hold are null": [

@@ -73,6 +73,24 @@ const cases: readonly (readonly [string, string, string, readonly string[]])[] =
     ],
   ],
   [
+    "mv-expand makes as many rows of one as its limit says",
+    "print d = dynamic([1, 2, 3]) | mv-expand d to typeof(long) limit 2",
+    "d:long",
+    ["1", "2"],
+  ],
+  [
+    "mv-apply hands on as many elements as its limit says",
+    "print d = dynamic([1, 2, 3]) | mv-apply e = d to typeof(long) limit 2 on (summarize s = sum(e)) | project s",
+    "s:long",
+    ["3"],
+  ],
+  [
+    "serialize computes from the rows around",
+    "datatable(a:long)[1, 2, 3] | serialize n = row_cumsum(a)",
+    "a:long, n:long",
+    ["1 1", "2 3", "3 6"],
+  ],
+  [
     "mv-apply runs a subquery over the elements of each row",
     "datatable(k:string, d:dynamic)['x', dynamic([1, 2, 3]), 'y', dynamic([4])] | mv-apply e = d to typeof(long) on (where e > 1 | summarize s = sum(e)) | project k, s",
     "k:string, s:long",

@@ -6,7 +6,7 @@
  *
  * @module
  */
-import type { Decimal } from "decimal.js";
+import type { Decimal } from "../values/decimal.ts";
 import type { Row } from "../language/catalog.ts";
 import { compareForSort, compareValues, keyText } from "../values/compare.ts";
 import { convertValue, toDynamic } from "../values/convert.ts";

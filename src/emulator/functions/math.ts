@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { Decimal } from "decimal.js";
+import { Decimal } from "../values/decimal.ts";
 import { commonType } from "../values/compare.ts";
 import { convertValue } from "../values/convert.ts";
 import type { ScalarFunction } from "./functions.ts";

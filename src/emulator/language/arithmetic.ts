@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { Decimal } from "decimal.js";
+import { Decimal } from "../values/decimal.ts";
 import { combine, convertTo, type Scalar } from "./scalars.ts";
 import { part, refuse, type SyntaxNode } from "../parser/syntax.ts";
 import { isDatetime } from "../values/datetime.ts";

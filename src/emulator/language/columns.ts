@@ -38,9 +38,10 @@ export function compileExtend(node: SyntaxNode, input: Relation, scope: Scope): 
   const scalars = items.map((item) => inner.scalar(item));
   const columns: Column[] = [...(node.columns ?? [])];
   const changed = new Map<string, Scalar>();
-  const added = columns.filter(({ name }) => columnIndex(input.columns, name) < 0).map((c) =>
-    c.name
-  );
+  const given = items.filter(({ kind }) => kind === "SimpleNamedExpression")
+    .map((item) => nameOf(part(item, "Name")));
+  const added = columns.map(({ name }) => name)
+    .filter((name) => columnIndex(input.columns, name) < 0 && !given.includes(name));
   for (const [at, item] of items.entries()) {
     const name = item.parts.Name?.text.trim() !== undefined && item.kind === "SimpleNamedExpression"
       ? nameOf(part(item, "Name"))
@@ -105,5 +106,5 @@ export function compileGetSchema(node: SyntaxNode, input: Relation): Relation {
 
 /** Compiles `serialize`: rows in a fixed order. */
 export function compileSerialize(node: SyntaxNode, input: Relation, scope: Scope): Relation {
-  return { ...compileExtend(node, input, scope), sorted: true };
+  return { ...compileExtend(node, { ...input, sorted: true }, scope), sorted: true };
 }

@@ -109,8 +109,8 @@ function expander(node: SyntaxNode, input: Relation, scope: Scope): Expander {
     columns[expansion.at] = { name, type };
   }
   if (indexName !== undefined) columns.push({ name: indexName, type: "long" });
-  const limitNode = node.parts.RowLimitClause?.parts.Expression;
-  const limit = limitNode && scope.scalar(limitNode);
+  const clause = node.parts.RowLimitClause;
+  const limit = clause && scope.scalar(part(clause, "RowLimit"));
   const expand: Expander["expand"] = (row, run) => {
     const most = limit ? Number(limit.get(NO_ROW, run)) : Infinity;
     const lists = expansions.map(({ scalar }) => elementsOf(scalar.get(row, run), asArrays));

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { Decimal } from "decimal.js";
+import { Decimal } from "../values/decimal.ts";
 import type { Column } from "../language/catalog.ts";
 import { type Dynamic, DynamicScalar } from "../values/dynamic.ts";
 import type { ScalarType, Value } from "../values/values.ts";

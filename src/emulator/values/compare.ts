@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { Decimal } from "decimal.js";
+import { Decimal } from "./decimal.ts";
 import { DynamicScalar, dynamicWire } from "./dynamic.ts";
 import type { ScalarType, Value } from "./values.ts";
 

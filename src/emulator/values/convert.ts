@@ -6,7 +6,7 @@
  *
  * @module
  */
-import { Decimal } from "decimal.js";
+import { Decimal } from "./decimal.ts";
 import { DynamicScalar, isArray, isBag, parseJson } from "./dynamic.ts";
 import { parseScalar, type ScalarType, toText, type Value } from "./values.ts";
 

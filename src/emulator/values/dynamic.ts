@@ -6,7 +6,7 @@
  *
  * @module
  */
-import { Decimal } from "decimal.js";
+import { Decimal } from "./decimal.ts";
 import { formatDatetime, formatTimespan, parseDatetime } from "./datetime.ts";
 
 /** A scalar inside a dynamic that JSON has no form of its own for. */

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { Decimal } from "decimal.js";
+import { Decimal } from "./decimal.ts";
 import type { ScalarType, Value } from "./values.ts";
 
 /** The sum of values; 0 of none. */

@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { Decimal } from "decimal.js";
+import { Decimal } from "./decimal.ts";
 import { formatDatetime, formatTimespan, parseDatetime, parseTimespan } from "./datetime.ts";
 import { type Dynamic, dynamicFromJson, dynamicText, dynamicWire, parseJson } from "./dynamic.ts";
 
