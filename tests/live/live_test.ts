@@ -1,0 +1,48 @@
+import { assert, assertEquals } from "@std/assert";
+import { at, checkpointOf, LOOP } from "../saver/kit.ts";
+import { contractCases } from "../saver/contract_cases.ts";
+import { limitsCases } from "../saver/limits_cases.ts";
+import { connectionFromEnvironment, LiveCluster } from "./cluster.ts";
+import { runKit } from "./kit.ts";
+import { questions } from "./questions.ts";
+
+const connection = connectionFromEnvironment();
+const cluster = connection && new LiveCluster(connection);
+
+Deno.test({
+  name: cluster
+    ? `A cluster does what savers need (${cluster.description})`
+    : "A cluster does what savers need: skipped, as KUSTO_CLUSTER_URI and KUSTO_DATABASE are not set",
+  ignore: !cluster,
+  // Connections that are kept for the next request outlive the test.
+  sanitizeResources: false,
+  fn: async (test) => {
+    await using live = cluster!;
+    await live.provision();
+    // First, while the tables are empty: the kit lists without naming a thread.
+    await test.step("LangGraph's own kit passes", () => runKit(connection!, live.prefix));
+    for (const [number, { name, run }] of [...contractCases, ...limitsCases].entries()) {
+      await test.step(name, () => run(live, `case ${number}`));
+    }
+    await test.step("Deleted threads are hidden, and purged", () => purge(live));
+    for (const { question, ask } of questions) {
+      // What it does is what there is to learn; it has no duty to do one thing or another.
+      await test.step(`Asking: ${question}`, async () => {
+        const answer = await ask(live).catch((error) => `could not be asked: ${error.message}`);
+        console.log(`${question}: ${answer}`);
+      });
+    }
+  },
+});
+
+async function purge(live: LiveCluster): Promise<void> {
+  const saver = live.saver();
+  await saver.put(at("purged"), checkpointOf("1", { a: "x".repeat(50_000) }), LOOP, { a: 1 });
+  await saver.putWrites(at("purged", "1"), [["a", 1]], "task");
+  await saver.deleteThread("purged");
+  const reader = await live.reader();
+  assertEquals(await reader.getTuple(at("purged")), undefined);
+  const { removed, left } = await reader.purgeDeletedThreads({ minimumAgeMs: 0 });
+  assert(removed.checkpoints > 0 && removed.writes > 0 && removed.blobs > 0);
+  assertEquals(left.checkpoints + left.writes + left.blobs, 0);
+}
