@@ -9,20 +9,17 @@ const ROOT = new URL("../../", import.meta.url);
 const VITEST = "node_modules/vitest/vitest.mjs";
 
 /**
- * Runs the kit in tables of the prefix given, which must be empty.
+ * Runs the kit in tables of the prefix that the connection names, which must be empty.
  *
  * @throws {Error} With what Vitest says where a test fails.
  */
-export async function runKit(
-  connection: Partial<KustoSaverOptions>,
-  prefix: string,
-): Promise<void> {
+export async function runKit(connection: Partial<KustoSaverOptions>): Promise<void> {
   const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
     args: ["run", "-A", VITEST, "run", "--config", "tests/live/vitest.config.ts"],
     cwd: ROOT,
     env: {
       NO_COLOR: "1",
-      KUSTO_CONNECTION: JSON.stringify({ ...connection, tablePrefix: prefix }),
+      KUSTO_CONNECTION: JSON.stringify(connection),
     },
   }).output();
   if (code === 0) return;

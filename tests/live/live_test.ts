@@ -19,8 +19,12 @@ Deno.test({
   fn: async (test) => {
     await using live = cluster!;
     await live.provision();
-    // First, while the tables are empty: the kit lists without naming a thread.
-    await test.step("LangGraph's own kit passes", () => runKit(connection!, live.prefix));
+    // In tables of its own: the kit lists without naming a thread, from a process of its own.
+    await test.step("LangGraph's own kit passes", async () => {
+      const tablePrefix = `${live.prefix}kit_`;
+      await live.saver({ tablePrefix }).setup({ provision: true });
+      await runKit({ ...connection, tablePrefix });
+    });
     for (const [number, { name, run }] of [...contractCases, ...limitsCases].entries()) {
       await test.step(name, () => run(live, `case ${number}`));
     }
