@@ -4,7 +4,6 @@ import { contractCases } from "../saver/contract_cases.ts";
 import { limitsCases } from "../saver/limits_cases.ts";
 import { connectionFromEnvironment, LiveCluster } from "./cluster.ts";
 import { runKit } from "./kit.ts";
-import { questions } from "./questions.ts";
 
 const connection = connectionFromEnvironment();
 const cluster = connection && new LiveCluster(connection);
@@ -29,13 +28,6 @@ Deno.test({
       await test.step(name, () => run(live, `case ${number}`));
     }
     await test.step("Deleted threads are hidden, and purged", () => purge(live));
-    for (const { question, ask } of questions) {
-      // What it does is what there is to learn; it has no duty to do one thing or another.
-      await test.step(`Asking: ${question}`, async () => {
-        const answer = await ask(live).catch((error) => `could not be asked: ${error.message}`);
-        console.log(`${question}: ${answer}`);
-      });
-    }
   },
 });
 
