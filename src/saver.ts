@@ -244,7 +244,9 @@ export class KustoSaver extends BaseCheckpointSaver {
 
   /**
    * Stores writes of a task, which hang on a checkpoint that may not be there yet. Of writes for the
-   * same task and position the first counts; of errors, interrupts and answers the last.
+   * same task and position the first counts; of errors, interrupts and answers the last. Which is first
+   * is the same for all readers: who has read a write is behind it, whatever its clock says, and of two
+   * that have not read each other the one with the smaller stamp is.
    *
    * @param config Names the thread, the namespace and the checkpoint; its `signal` is not heeded, as
    * in {@link put}.

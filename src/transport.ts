@@ -69,7 +69,7 @@ export class Transport {
     const { maxRetries, retryBackoffMs, now, sleep, random } = this.#settings;
     const { signal } = request;
     const deadline = this.#deadlineOf(request);
-    const body = await this.#encode(request);
+    let body: Promise<EncodedBody> | undefined;
     const progress: Progress = { attempts: 0, last: undefined, outcomes: new Set() };
     let refused: string | undefined;
     let retries = 0;
@@ -77,7 +77,11 @@ export class Transport {
       signal?.throwIfAborted();
       const attempt = await this.#gate.pass(
         { deadline, signal },
-        () => this.#attempt(request, body, progress.attempts + 1, refused, deadline),
+        // Compressed when the turn has come: many that wait in vain would take time for nothing.
+        async () => {
+          body ??= this.#encode(request);
+          return this.#attempt(request, await body, progress.attempts + 1, refused, deadline);
+        },
         verdictOn,
       );
       if (!attempt) throw this.#unavailable(request, progress, true);
