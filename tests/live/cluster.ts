@@ -110,7 +110,7 @@ export class LiveCluster implements Cluster, AsyncDisposable {
     const all = new Headers({ accept: "application/json", ...(token && bearer(token)) });
     new Headers(headers).forEach((value, name) => all.set(name, value));
     const init = { method: "POST", body, headers: all };
-    const answer = await fetch(`${this.#settings.origin}${path}`, init);
+    const answer = this.#noted(await fetch(`${this.#settings.origin}${path}`, init));
     return { status: answer.status, headers: answer.headers, text: await answer.text() };
   }
 
@@ -165,9 +165,13 @@ export class LiveCluster implements Cluster, AsyncDisposable {
     });
   }
 
-  async #fetch(input: string | URL | Request, init?: RequestInit): Promise<Response> {
-    const answer = await fetch(input, init);
+  #noted(answer: Response): Response {
     if (answer.status === 429) this.throttled.push(answer.headers.get("retry-after"));
+    return answer;
+  }
+
+  async #fetch(input: string | URL | Request, init?: RequestInit): Promise<Response> {
+    const answer = this.#noted(await fetch(input, init));
     const path = /\/v1\/rest\/ingest\/[^/]+\/([^/?]+)/.exec(String(input));
     if (!path || !answer.ok) return answer;
     const text = await answer.text();

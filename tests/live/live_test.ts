@@ -4,6 +4,7 @@ import { contractCases } from "../saver/contract_cases.ts";
 import { limitsCases } from "../saver/limits_cases.ts";
 import { connectionFromEnvironment, LiveCluster } from "./cluster.ts";
 import { runKit } from "./kit.ts";
+import { answers } from "./questions.ts";
 
 const connection = connectionFromEnvironment();
 const cluster = connection && new LiveCluster(connection);
@@ -28,6 +29,9 @@ Deno.test({
       await test.step(name, () => run(live, `case ${number}`));
     }
     await test.step("Deleted threads are hidden, and purged", () => purge(live));
+    await test.step("What the documentation leaves open has been asked", async () => {
+      for await (const answer of answers(live)) console.log(answer);
+    });
   },
 });
 
