@@ -8,6 +8,10 @@ const cases: Readonly<Record<string, readonly (readonly [string, string])[]>> = 
     ["9223372036854775807 + 1", "-9223372036854775808"],
     ["1 / 0, 1.0 / 0", 'null | "Infinity"'],
     ["decimal(1.10) + 1", '"2.1"'],
+    [
+      "todecimal('1e9000'), decimal(1e4000) * decimal(1e4000), todecimal('1e-9000')",
+      'null | null | "0"',
+    ],
     ["decimal(12345678901234567890.1234) * 10", '"123456789012345678901.234"'],
     ["datetime(2020-01-02) - datetime(2020-01-01), 2.5 * 1h", '"1.00:00:00" | "02:30:00"'],
   ],
@@ -39,6 +43,10 @@ const cases: Readonly<Record<string, readonly (readonly [string, string])[]>> = 
   "texts are taken apart and put together": [
     ["substring('abc', -2), substring('abc', 1, 1), strlen('Çé😀')", '"bc" | "b" | 3'],
     ["indexof('abcdefgabcdefg', 'cde', 1, 10, 2), indexof('abc', 'x')", "9 | -1"],
+    [
+      "indexof('👍a👍a', 'a'), indexof('👍a👍a', 'a', 0, -1, 2), indexof('👍a', 'a', -1), indexof('👍👍a', 'a', 0, 2)",
+      "1 | 3 | 1 | -1",
+    ],
     ["toupper('aßé'), tolower('AÉ')", '"AßÉ" | "aé"'],
     ["split('a,b', ','), split('a,b', ',', 1)", '["a","b"] | ["b"]'],
     [

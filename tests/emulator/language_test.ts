@@ -55,6 +55,19 @@ for (
     ["a percentile of string", "print s = 'a' | summarize percentile(s, 50)"],
     ["'geo_angle'", "print geo_angle(1, 1, 2, 2, 3, 3)"],
     ["'set' here", "set notruncation; print 1"],
+    ["the literal 'decimal(1e9000)'", "print decimal(1e9000)"],
+    [
+      "'x' in toscalar(), as it depends on a row outside of it",
+      "let T = range y from 1 to 3 step 1; let f = (x:long) { toscalar(T | where y == x) }; T | extend f(y)",
+    ],
+    [
+      "'r' in toscalar(), as it depends on a row outside of it",
+      "let T = range y from 1 to 3 step 1; let f = (x:long) { let r = T | where y == x; toscalar(r) }; T | extend f(y)",
+    ],
+    [
+      "the column 'y' here",
+      "let T = range y from 1 to 3 step 1; let f = (x:long) { T | where y == x }; T | where y in (f(y))",
+    ],
   ] as const
 ) {
   Deno.test(`query errors: what is not supported is refused by name: ${what}`, async () => {

@@ -39,18 +39,21 @@ function eachLetter(source: Value | undefined, to: "toLowerCase" | "toUpperCase"
   }).join("");
 }
 
+/** Where a text is found in another, counted in code points. */
 function indexOf([source, wanted, start, length, nth]: readonly Value[]): bigint {
-  const whole = source as string;
+  const whole = [...source as string];
   const size = length === undefined ? -1 : Number(length);
   let from = start === undefined ? 0 : Number(start);
   if (from < 0) from = Math.max(0, whole.length + from);
   // The length bounds the search for each occurrence anew.
   for (let left = nth === undefined ? 1 : Number(nth); left > 0; left--) {
     if (from > whole.length) return -1n;
-    const found = whole.slice(from, size < 0 ? undefined : from + size).indexOf(wanted as string);
+    const rest = whole.slice(from, size < 0 ? undefined : from + size).join("");
+    const found = rest.indexOf(wanted as string);
     if (found < 0) return -1n;
-    if (left === 1) return BigInt(from + found);
-    from += found + 1;
+    from += [...rest.slice(0, found)].length;
+    if (left === 1) return BigInt(from);
+    from++;
   }
   return -1n;
 }

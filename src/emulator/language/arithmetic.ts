@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { Decimal } from "../values/decimal.ts";
+import { Decimal, finite } from "../values/decimal.ts";
 import { combine, convertTo, type Scalar } from "./scalars.ts";
 import { part, refuse, type SyntaxNode } from "../parser/syntax.ts";
 import { isDatetime } from "../values/datetime.ts";
@@ -101,10 +101,10 @@ const operations: Readonly<Partial<Record<ScalarType, Operations>>> = {
     "%": (a, b) => modulo(a as number, b as number),
   },
   decimal: {
-    "+": (a, b) => (a as Decimal).plus(b as Decimal),
-    "-": (a, b) => (a as Decimal).minus(b as Decimal),
-    "*": (a, b) => (a as Decimal).times(b as Decimal),
-    "/": (a, b) => (b as Decimal).isZero() ? null : (a as Decimal).div(b as Decimal),
+    "+": (a, b) => finite((a as Decimal).plus(b as Decimal)),
+    "-": (a, b) => finite((a as Decimal).minus(b as Decimal)),
+    "*": (a, b) => finite((a as Decimal).times(b as Decimal)),
+    "/": (a, b) => (b as Decimal).isZero() ? null : finite((a as Decimal).div(b as Decimal)),
     "%": (a, b) => (b as Decimal).isZero() ? null : (a as Decimal).mod(b as Decimal),
   },
 };

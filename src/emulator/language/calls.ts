@@ -18,17 +18,22 @@ export function compileCall(node: SyntaxNode, scope: Scope): Scalar {
   return found ? callUserFunction(node, found, scope) : callFunction(node, scope);
 }
 
-/** Compiles `toscalar`: the first cell of a table, computed once in a run. */
+/** Compiles `toscalar`: the first cell of a table, or a value, computed once in a run. */
 export function compileToScalar(node: SyntaxNode, scope: Scope): Scalar {
-  const inner = part(node, "Expression");
-  if (!isTabular(inner)) return once(scope.scalar(inner), scope);
-  const relation = scope.relation(inner);
-  const type = relation.columns[0]?.type ?? "dynamic";
-  const value = scope.remember((run) => relation.rows(run)[0]?.[0] ?? emptyCell(type));
-  return { type, constant: true, get: (_row, run) => value(run) };
-}
-
-function once(scalar: Scalar, scope: Scope): Scalar {
+  scope.compilation.depth++;
+  const scalar = firstCell(part(node, "Expression"), scope.over([]));
+  scope.compilation.depth--;
   const value = scope.remember((run) => scalar.get(NO_ROW, run));
   return { type: scalar.type, constant: true, get: (_row, run) => value(run) };
+}
+
+function firstCell(node: SyntaxNode, scope: Scope): Scalar {
+  if (!isTabular(node)) return scope.scalar(node);
+  const relation = scope.relation(node);
+  const type = relation.columns[0]?.type ?? "dynamic";
+  return {
+    type,
+    constant: true,
+    get: (_row, run) => relation.rows(run)[0]?.[0] ?? emptyCell(type),
+  };
 }

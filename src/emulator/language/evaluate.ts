@@ -57,7 +57,14 @@ export function runQuery(text: string, catalog: Catalog, request: QueryRequest):
   const trees = compiledFor(catalog);
   let known = trees.get(tree);
   if (!known) {
-    const compilation: Compilation = { catalog, executors, slots: PARAMETERS_SLOT + 1, calls: 0 };
+    const compilation: Compilation = {
+      catalog,
+      executors,
+      slots: PARAMETERS_SLOT + 1,
+      calls: 0,
+      depth: 0,
+      rowDepth: Infinity,
+    };
     const relations = compileStatements(tree, new Scope(compilation));
     trees.set(tree, known = { relations, slots: compilation.slots });
   }

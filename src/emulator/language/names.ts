@@ -22,9 +22,10 @@ function columnScalar(node: SyntaxNode, columns: readonly Column[], name: string
 export function compileName(node: SyntaxNode, scope: Scope): Scalar {
   const name = node.symbol?.name || nameOf(node);
   if (node.symbol?.kind === "Column" || columnIndex(scope.columns, name) >= 0) {
-    if (columnIndex(scope.columns, name) >= 0) return columnScalar(node, scope.columns, name);
+    return columnScalar(node, scope.columns, name);
   }
   const binding = scope.find(name);
+  if (binding) scope.read(binding, node);
   if (binding?.kind === "scalar") return binding.scalar;
   if (binding?.kind === "function") return callUserFunction(node, binding, scope);
   throw refuse(node, `the name '${name}' here`);

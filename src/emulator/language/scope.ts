@@ -5,12 +5,12 @@
  */
 import type { Catalog, Column } from "./catalog.ts";
 import type { Relation, Run, Scalar } from "./scalars.ts";
-import type { SyntaxNode } from "../parser/syntax.ts";
+import { refuse, type SyntaxNode } from "../parser/syntax.ts";
 
 /** What a name that a `let` statement or a parameter declares stands for. */
 export type Binding =
-  | { readonly kind: "scalar"; readonly scalar: Scalar }
-  | { readonly kind: "relation"; readonly relation: Relation }
+  | { readonly kind: "scalar"; readonly scalar: Scalar; readonly rowDepth?: number }
+  | { readonly kind: "relation"; readonly relation: Relation; readonly rowDepth?: number }
   | { readonly kind: "function"; readonly declaration: SyntaxNode; readonly scope: Scope };
 
 /** What compiles the nodes of a text. */
@@ -28,6 +28,10 @@ export interface Compilation {
   slots: number;
   /** How many calls of declared functions were compiled: the body is compiled anew for each. */
   calls: number;
+  /** How many `toscalar` enclose what is being compiled. */
+  depth: number;
+  /** The least depth of a call whose row the names read so far depend on. */
+  rowDepth: number;
 }
 
 /** The names that can be seen from one place of a text. */
@@ -93,6 +97,30 @@ export class Scope {
   /** What a declared name stands for. */
   find(name: string): Binding | undefined {
     return this.#bindings.get(name) ?? this.#parent?.find(name);
+  }
+
+  /** Notes that a name is read; `toscalar` has one value for all rows, so none outside of it may matter. */
+  read(binding: Binding, node: SyntaxNode): void {
+    const { compilation } = this;
+    if (binding.kind === "function" || binding.rowDepth === undefined) return;
+    if (binding.rowDepth < compilation.depth) {
+      throw refuse(
+        node,
+        `'${node.text.trim()}' in toscalar(), as it depends on a row outside of it`,
+      );
+    }
+    compilation.rowDepth = Math.min(compilation.rowDepth, binding.rowDepth);
+  }
+
+  /** What a compilation gives, and the least depth of a call whose row it depends on. */
+  tracking<T>(compile: () => T): { of: T; rowDepth: number } {
+    const { compilation } = this;
+    const before = compilation.rowDepth;
+    compilation.rowDepth = Infinity;
+    const of = compile();
+    const { rowDepth } = compilation;
+    compilation.rowDepth = Math.min(before, rowDepth);
+    return { of, rowDepth };
   }
 
   /** A slot of its own for a value that is computed once in a run. */

@@ -18,6 +18,7 @@ import { scalarType } from "../values/values.ts";
 export function compileTable(node: SyntaxNode, scope: Scope): Relation {
   const name = node.symbol?.name || nameOf(node);
   const binding = scope.find(name);
+  if (binding) scope.read(binding, node);
   if (binding?.kind === "relation") return binding.relation;
   if (binding?.kind === "function") return callTabularFunction(node, binding, scope);
   const { catalog } = scope.compilation;

@@ -19,19 +19,20 @@ export function compileLet(statement: SyntaxNode, scope: Scope): void {
     return;
   }
   if (isTabular(value) || value.type === undefined) {
-    const relation = scope.relation(value);
+    const { of: relation, rowDepth } = scope.tracking(() => scope.relation(value));
     const rows = scope.remember(relation.rows);
     // The rows of a bare table stay open to its index.
     scope.bind(name, {
       kind: "relation",
       relation: relation.source ? relation : { ...relation, rows },
+      rowDepth,
     });
     return;
   }
-  const scalar = scope.scalar(value);
+  const { of: scalar, rowDepth } = scope.tracking(() => scope.scalar(value));
   // What gives another value each time is computed anew wherever it is named.
   if (!scalar.constant) {
-    scope.bind(name, { kind: "scalar", scalar });
+    scope.bind(name, { kind: "scalar", scalar, rowDepth });
     return;
   }
   const remembered = scope.remember((run) => scalar.get(NO_ROW, run));

@@ -66,7 +66,7 @@ export function callTabularFunction(
   scope: Scope,
   piped?: Relation,
 ): Relation {
-  const { inner, arguments: args } = enter(node, called, scope, piped);
+  const { inner, arguments: args } = enter(node, called, scope.over([]), piped);
   const body = part(called.declaration, "Body");
   for (const statement of itemsOf(body, "Statements")) compileLet(statement, inner);
   const result = inner.relation(part(body, "Expression"));
@@ -109,9 +109,11 @@ function enter(
     const name = nameOf(part(declared, "Name"));
     const typed = part(declared, "Type");
     if (typed.kind === "SchemaTypeExpression") {
-      const relation = waiting ?? scope.relation(argument(node, positional[position++]));
+      const { of: relation, rowDepth } = scope.tracking(() =>
+        waiting ?? scope.relation(argument(node, positional[position++]))
+      );
       waiting = undefined;
-      inner.bind(name, { kind: "relation", relation });
+      inner.bind(name, { kind: "relation", relation, rowDepth });
       continue;
     }
     const fallback = parameter.parts.DefaultValue?.parts.Value;
@@ -128,6 +130,7 @@ function enter(
         constant: scalar.constant,
         get: (_row, run) => run.slots[slot] as ReturnType<Scalar["get"]>,
       },
+      rowDepth: scalar.constant ? Infinity : scope.compilation.depth,
     });
   }
   return { inner, arguments: args };

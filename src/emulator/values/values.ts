@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { Decimal } from "./decimal.ts";
+import { Decimal, finite } from "./decimal.ts";
 import { formatDatetime, formatTimespan, parseDatetime, parseTimespan } from "./datetime.ts";
 import { type Dynamic, dynamicFromJson, dynamicText, dynamicWire, parseJson } from "./dynamic.ts";
 
@@ -80,7 +80,7 @@ export function parseScalar(type: ScalarType, text: string): Value {
     case "real":
       return parseReal(text);
     case "decimal":
-      return REAL.test(text) ? new Decimal(text.trim()) : null;
+      return REAL.test(text) ? finite(new Decimal(text.trim())) : null;
     case "datetime":
       return parseDatetime(text);
     case "timespan":
