@@ -70,6 +70,14 @@ const limits: readonly (readonly [string, object, number])[] = [
   ["truncationmaxsize", { truncationmaxsize: 30 }, 6],
 ];
 
+Deno.test("a limit in bytes counts those of UTF-8", async () => {
+  const service = new Service();
+  const text = "range x from 1 to 9 step 1 | project t = '\u6f22\u5b57'";
+  const answer = await service.query(text, { Options: { truncationmaxsize: 30 } });
+  // Each row is ["漢字"], which takes ten bytes; the last one is the error.
+  assertEquals(primary(framesOf(answer))[0]!.Rows!.length, 3 + 1);
+});
+
 for (const [limit, Options, kept] of limits) {
   Deno.test(`a result over ${limit} ends in an error among its rows, inside a 200`, async () => {
     const service = new Service();

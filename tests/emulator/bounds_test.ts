@@ -73,6 +73,28 @@ Deno.test("the time that a request is given ends it while it runs", async () => 
   }
 });
 
+Deno.test("a command whose time is over has changed nothing", async () => {
+  const service = new Service();
+  await service.run(".create table T (x:long)", ".set-or-append T <| range x from 1 to 5 step 1");
+  const late = { Options: { servertimeout: "00:00:00.001" } };
+  for (
+    const command of [
+      ".set-or-append T <| range x from 1 to 400000 step 1",
+      ".set-or-replace T <| range x from 1 to 400000 step 1",
+      ".set U <| range x from 1 to 400000 step 1",
+    ]
+  ) {
+    const { status } = await service.post("/v1/rest/mgmt", {
+      db: "NetDefaultDB",
+      csl: command,
+      properties: late,
+    });
+    assertEquals([command, status], [command, 504]);
+  }
+  assertEquals(await service.rows("T | count"), [[5]]);
+  assertEquals((await service.query("U")).status, 400);
+});
+
 Deno.test("JSON that is nested very deeply is refused or taken, whatever takes it", async () => {
   const service = new Service({ schemaCacheLag: false });
   await service.run(...streamable("T", "d:dynamic"));

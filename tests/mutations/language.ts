@@ -8,6 +8,8 @@ import type { Mutation } from "./mutation.ts";
 const types = "expressions have the types that Microsoft's parser infers";
 const nulls = "null logic, overflow and division are the service's own";
 const refusals = "what is not supported is refused by name and place, never guessed or ignored";
+const regexes =
+  "regular expressions are the documented ones, and take time by the length of the text alone";
 const functions = "tests/emulator/functions_test.ts";
 const operators = "tests/emulator/operators_test.ts";
 
@@ -112,5 +114,60 @@ export const language: readonly Mutation[] = [
     replace: "",
     test: "tests/emulator/kinds_test.ts",
     title: "every operator of the parser has an executor or is refused by name",
+  },
+  {
+    guards: regexes,
+    fault: "counts ASCII letters alone among those of words",
+    file: "src/emulator/functions/regex_syntax.ts",
+    find: "  w: wordClasses,",
+    replace: '  w: "\\\\w",',
+    test: "tests/emulator/regex_test.ts",
+    title: "regular expressions: ",
+  },
+  {
+    guards: regexes,
+    fault: "counts an empty match right behind another",
+    file: "src/emulator/functions/pattern.ts",
+    find: "if (start === end && start === from) continue;",
+    replace: "",
+    test: "tests/emulator/regex_test.ts",
+    title: "expressions find what JavaScript's own engine finds where both have the same syntax",
+  },
+  {
+    guards: regexes,
+    fault: "looks for all matches without a look at the clock",
+    file: "src/emulator/functions/pattern.ts",
+    find: "budget.look();",
+    replace: "",
+    test: "tests/emulator/regex_test.ts",
+    title: "a search for all matches looks at the clock between two of them",
+  },
+  {
+    guards: regexes,
+    fault: "compiles expressions of any size",
+    file: "src/emulator/functions/regex_syntax.ts",
+    find:
+      'if (size > mostInstructions) throw new BadArgument("a regular expression of this size");',
+    replace: "",
+    test: "tests/emulator/regex_test.ts",
+    title: "expressions and texts that are too large together are refused before they are tried",
+  },
+  {
+    guards: "limits in bytes count those of UTF-8",
+    fault: "counts the characters of a result for its bytes",
+    file: "src/emulator/wire/result_rows.ts",
+    find: "allowance.bytes -= byteLength(text);",
+    replace: "allowance.bytes -= text.length;",
+    test: "tests/emulator/answers_test.ts",
+    title: "a limit in bytes counts those of UTF-8",
+  },
+  {
+    guards: "a request that ends with its time has changed nothing",
+    fault: "lets a command's query take any time",
+    file: "src/emulator/commands/data.ts",
+    find: "const result = queries.runOne(query, database, checkTime);\n  checkTime();",
+    replace: "const result = queries.runOne(query, database);",
+    test: "tests/emulator/bounds_test.ts",
+    title: "a command whose time is over has changed nothing",
   },
 ];

@@ -102,7 +102,10 @@ export async function runCommand(
   const source = `$command_results`;
   const query = `['${source}'] | ${parsed.pipeline}`;
   const catalog = pipelineCatalog(source, result);
-  return { tables: context.queries.run(query, catalog), isPipeline: true };
+  return {
+    tables: context.queries.run(query, catalog, { checkTime: context.checkTime }),
+    isPipeline: true,
+  };
 }
 
 async function runParsed(

@@ -68,9 +68,10 @@ async function setOrAppend(
   query: string,
   mode: "set" | "append" | "set-or-append" | "set-or-replace",
 ): Promise<CommandResult> {
-  const { database, queries } = context;
+  const { database, queries, checkTime } = context;
   await queries.load();
-  const result = queries.runOne(query, database);
+  const result = queries.runOne(query, database, checkTime);
+  checkTime();
   let table = database.tables.get(name);
   if (mode === "append" && table === undefined) {
     throw entityNotFound("Table", name, database.database);
@@ -128,7 +129,9 @@ async function picked(
     views: new Map(),
     functions: new Map(),
   };
-  return new Set(context.queries.runOne(predicate, alone).rows);
+  const { rows } = context.queries.runOne(predicate, alone, context.checkTime);
+  context.checkTime();
+  return new Set(rows);
 }
 
 const deletionColumns = columnsOf("ExtentId:guid, TableName:string, RecordsMatchPredicate:long");

@@ -33,6 +33,8 @@ export interface CommandContext {
   readonly roles: readonly Role[];
   /** A new random id. */
   readonly newId: () => string;
+  /** Throws when the command's time is over; of no use once it has changed something. */
+  readonly checkTime: () => void;
   /** Runs another command, as scripts do. */
   readonly run: (text: string) => Promise<CommandResult>;
 }

@@ -64,8 +64,8 @@ export class Queries {
   }
 
   /** Runs a text that gives one table. */
-  runOne(text: string, catalog: Catalog): QueryTable {
-    const [table] = this.run(text, catalog);
+  runOne(text: string, catalog: Catalog, checkTime: () => void = () => {}): QueryTable {
+    const [table] = this.run(text, catalog, { checkTime });
     if (table === undefined) throw new Error("The query gave no table");
     return table;
   }

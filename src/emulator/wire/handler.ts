@@ -212,9 +212,12 @@ export class Handler {
       if (this.#setup.elapsed() - begun > properties.timeout) throw timedOut(properties.timeout);
     };
     const body = kind === "command"
-      ? await this.#inTurn(() => this.#runCommand(text, isCommand, properties, exchange, readOnly))
+      ? await this.#inTurn(() =>
+        this.#runCommand(text, isCommand, properties, exchange, readOnly, checkTime)
+      )
       : await this.#runQuery(text, isCommand, fields["properties"], exchange, checkTime);
-    checkTime();
+    // What a command has done by now is done, and is not to be answered with an error.
+    if (kind === "query") checkTime();
     return ok(body, exchange.identity);
   }
 
@@ -224,12 +227,23 @@ export class Handler {
     properties: RequestProperties,
     { roles, identity }: Exchange,
     readOnly: boolean,
+    checkTime: () => void,
   ): Promise<string> {
+    checkTime();
     if (!isCommand) {
       throw badRequest("The management endpoint takes commands, which begin with a dot.");
     }
     const { database, queries, schemaCache, streaming, operations, newId } = this.#setup;
-    const context = { database, queries, schemaCache, streaming, operations, newId, roles };
+    const context = {
+      database,
+      queries,
+      schemaCache,
+      streaming,
+      operations,
+      newId,
+      roles,
+      checkTime,
+    };
     const { tables, isPipeline } = await runCommand(text, context, readOnly);
     return isPipeline
       ? answerV1(tables, properties, identity, database.now())

@@ -38,6 +38,13 @@ function tooLarge(limit: string): ServiceError {
   });
 }
 
+const encoder = new TextEncoder();
+
+/** The bytes of a text in UTF-8. */
+function byteLength(text: string): number {
+  return encoder.encode(text).length;
+}
+
 /** Writes a table's rows as far as the allowance goes, which it takes them from. */
 export function writeRows(
   table: QueryTable,
@@ -58,7 +65,7 @@ export function writeRows(
       text += toWire(types[column]!, row[column]!);
     }
     text += "]";
-    allowance.bytes -= text.length;
+    allowance.bytes -= byteLength(text);
     if (allowance.bytes < 0) return { rows, error: tooLarge(`${properties.maxBytes} bytes`) };
     allowance.records--;
     rows.push(text);
