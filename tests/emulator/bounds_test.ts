@@ -22,7 +22,7 @@ const bombs: readonly (readonly [string, string])[] = [
   ],
   [
     "a subquery for each row",
-    "let f = (x:long) { toscalar(range y from 1 to 9000 step 1 | where y > x | count) }; range a from 1 to 9000 step 1 | extend z = f(a) | count",
+    "range a from 1 to 9000 step 1 | mv-apply y = range(1, 9000) on (where y > a) | count",
   ],
   ["texts that double", doubled("'0123456789'", (a) => `strcat(${a}, ${a})`, "print strlen(LAST)")],
   [
