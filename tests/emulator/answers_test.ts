@@ -195,6 +195,16 @@ Deno.test("options are refused on endpoints where they would have no effect", as
   );
 });
 
+Deno.test("a dynamic parameter keeps whole numbers beyond 2^53", async () => {
+  const service = new Service();
+  const body =
+    '{"db":"NetDefaultDB","csl":"declare query_parameters(p:dynamic); print tostring(p)",' +
+    '"properties":{"Parameters":{"p":[-9007199254740993]}}}';
+  const { status, text } = await service.send("/v2/rest/query", { method: "POST", body });
+  assertEquals(status, 200);
+  assertStringIncludes(text, "[-9007199254740993]");
+});
+
 Deno.test("options and parameters are read from an object or from its JSON text", async () => {
   const service = new Service();
   const properties = {

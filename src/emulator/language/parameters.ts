@@ -6,7 +6,7 @@
  * @module
  */
 import { ServiceError } from "../errors.ts";
-import { parseJson, readJson } from "../values/dynamic.ts";
+import { dynamicOf, parseJson, readJson } from "../values/dynamic.ts";
 import { ingestScalar, parseScalar, type ScalarType, type Value } from "../values/values.ts";
 
 /** The `Parameters` of a request. */
@@ -18,7 +18,7 @@ export type RawParameters = ReadonlyMap<string, unknown>;
  */
 export function parameterValue(name: string, type: ScalarType, raw: unknown): Value {
   if (typeof raw !== "string") {
-    return type === "dynamic" ? parseJson(JSON.stringify(raw)) : ingestScalar(type, raw);
+    return type === "dynamic" ? dynamicOf(raw) : ingestScalar(type, raw);
   }
   const text = raw.trim();
   if (type === "string") return quoted(text) ?? raw;

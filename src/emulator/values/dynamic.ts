@@ -83,7 +83,12 @@ function wholeNumber(digits: string): bigint | number {
 export function parseJson(text: string): Dynamic {
   if (text === "") return null;
   const json = readJson(text);
-  return json === undefined ? text : convert(json, (inner) => inner);
+  return json === undefined ? text : dynamicOf(json);
+}
+
+/** A JSON value as a dynamic, its texts as they are. */
+export function dynamicOf(json: unknown): Dynamic {
+  return convert(json, (inner) => inner);
 }
 
 /** The dynamic that a JSON value becomes at ingestion: text that is JSON becomes what it says. */
