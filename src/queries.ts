@@ -133,7 +133,8 @@ function deletionQuery(names: TableNames): string {
 ${names.threadDeletions} | where thread_id == thread and incarnation == mark | count`;
 }
 
-function visibleQuery(names: TableNames): string {
+/** Which of the rows named are shown by queries; see `visibility.ts`. */
+export function visibleQuery(names: TableNames): string {
   const keys = "project thread_id, revision";
   return `declare query_parameters(threads:dynamic, checkpoint_revisions:dynamic, write_revisions:dynamic, blob_ids:dynamic);
 let chosen = materialize${guarded("threads")};

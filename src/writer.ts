@@ -21,7 +21,7 @@ import {
   KustoUnavailableError,
 } from "./errors.ts";
 import { Outbox, type Undelivered } from "./outbox.ts";
-import { buildQueries } from "./queries.ts";
+import { visibleQuery } from "./queries.ts";
 import type { KeptRow, RecentRows, RecentRowTypes, RecentTable } from "./recent_rows.ts";
 import { Room } from "./room.ts";
 import type { BlobReference, BlobRow, TableNames } from "./schema.ts";
@@ -116,7 +116,7 @@ export class RowWriter {
       random: settings.random,
       sleep: sleepLightly,
     });
-    const visible = buildQueries(names).visible;
+    const visible = visibleQuery(names);
     this.#room = new Room({
       limit: settings.maxPendingBytes,
       kept: () => recent.bytes,
