@@ -14,7 +14,20 @@ export const generated: Readonly<Record<string, () => Promise<string>>> = {
     provisionModule(await Deno.readTextFile(new URL("provision.kql", ROOT))),
   "docs/promises.md": async () => promisesPage([...(await readAreas()).values()].flat()),
   "docs/emulator.md": () => Promise.resolve(emulatorPage()),
+  "deno.jsr.json": async () =>
+    jsrConfig(JSON.parse(await Deno.readTextFile(new URL("deno.json", ROOT)))),
 };
+
+/** `deno.json` without the stand-ins for packages of JSR, with a lock of its own. */
+function jsrConfig({ workspace, tasks: _, fmt: __, lint: ___, publish: ____, ...same }: Config) {
+  const config = { ...same, lock: { path: "./deno.jsr.lock" }, test: { exclude: workspace } };
+  return `${JSON.stringify(config, null, 2)}\n`;
+}
+
+interface Config {
+  readonly workspace: readonly string[];
+  readonly [name: string]: unknown;
+}
 
 if (import.meta.main) {
   for (const [path, text] of Object.entries(generated)) {

@@ -62,6 +62,13 @@ for (
       const answer = await fetch(`${server.url}/?kusto=${encodeURIComponent(kusto)}`);
       return await answer.text();
     }));
+
+  Deno.test(`without a credential the error says what to pass on ${name}`, async () => {
+    await using server = await serve();
+    const said = await (await fetch(`${server.url}/without-credential`)).text();
+    assertStringIncludes(said, "KustoSignInError: Cannot sign in: no credential was given");
+    assertStringIncludes(said, 'pass the option "credential", on an edge runtime a token function');
+  });
 }
 
 /** A command `az` that gives one token, and notes in a file that it was asked. */
