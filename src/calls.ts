@@ -32,9 +32,15 @@ export class Calls {
     return call;
   }
 
-  /** Resolves when the writes to a thread, or all calls, that are open now have settled. */
-  async settled(threadId?: string): Promise<void> {
-    const open = [...this.#open].filter(([, of]) => threadId === undefined || of === threadId);
+  /**
+   * Resolves when the calls that are open now have settled.
+   *
+   * @param matches Which calls it is about, by the thread that they write to; all when absent.
+   */
+  async settled(
+    matches: (threadId: string | undefined) => boolean = () => true,
+  ): Promise<void> {
+    const open = [...this.#open].filter(([, threadId]) => matches(threadId));
     await Promise.all(open.map(([call]) => call));
   }
 

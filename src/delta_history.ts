@@ -6,6 +6,7 @@
  *
  * @module
  */
+import type { DeltaChannelHistory, SerializerProtocol } from "@langchain/langgraph-checkpoint";
 import { type Ancestor, Ancestry, type HistoryRequest, mayStore } from "./ancestry.ts";
 import { BlobChunks, pendingWrites, readEntry, referenceOf } from "./assembly.ts";
 import { completeBlobs, referencesBeside, referencesOf } from "./blob_pages.ts";
@@ -17,12 +18,13 @@ import { historyQuery } from "./history_queries.ts";
 import { PageSize } from "./page_size.ts";
 import type { BlobReference, BlobRow, ChannelEntry, CheckpointRow, WriteRow } from "./schema.ts";
 import type { OwnRows, Store } from "./store.ts";
+import { load, loadWrite } from "./tuples.ts";
 import { readWrites } from "./write_pages.ts";
 
 const PATH_PAGE = 2_000;
 
 /** What one channel is rebuilt from. */
-export interface ChannelHistory {
+interface ChannelHistory {
   /** Oldest first. */
   readonly writes: readonly WriteRow[];
   readonly seed: TypedBytes | undefined;
@@ -37,16 +39,34 @@ interface ValueRow {
   readonly blobs: readonly BlobReference[];
 }
 
+/** Reads the history of channels at a checkpoint as LangGraph wants it. */
+export async function loadDeltaHistory(
+  store: Store,
+  serde: SerializerProtocol,
+  request: HistoryRequest,
+  signal: AbortSignal | undefined,
+): Promise<Record<string, DeltaChannelHistory>> {
+  const histories = await readDeltaHistory(store, request, signal);
+  const loaded = Array.from(histories, async ([channel, { writes, seed, blobs }]) => {
+    const history: DeltaChannelHistory = {
+      writes: await Promise.all(writes.map((write) => loadWrite(serde, write, blobs))),
+    };
+    if (seed) history.seed = await load(serde, seed);
+    return [channel, history] as const;
+  });
+  return Object.fromEntries(await Promise.all(loaded));
+}
+
 /**
  * Reads the history of channels at a checkpoint, that checkpoint's own writes left out.
  *
  * @throws {KustoStateError} If the chain of parents breaks off before a stored value or the first
  * checkpoint: a part of the history is gone, and a short state would be a wrong one.
  */
-export async function readDeltaHistory(
+async function readDeltaHistory(
   store: Store,
   request: HistoryRequest,
-  signal?: AbortSignal,
+  signal: AbortSignal | undefined,
 ): Promise<Map<string, ChannelHistory>> {
   const { threadId, namespace, channels } = request;
   const own = store.ownRows(threadId);

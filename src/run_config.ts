@@ -86,6 +86,17 @@ function isObject(value: unknown): value is object {
 }
 
 /**
+ * An id that must be given, as text.
+ *
+ * @throws {KustoInputError} If it is missing, or no id.
+ */
+export function requireText(action: string, field: string, value: unknown): string {
+  const text = idText(field, value);
+  if (text) return text;
+  throw new KustoInputError(`Cannot ${action}: "${field}" is missing, it must be text`);
+}
+
+/**
  * An id as text: finite numbers as their digits.
  *
  * @throws {KustoInputError} If it is neither text nor a finite number, or is not well-formed

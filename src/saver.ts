@@ -19,19 +19,18 @@ import { nextChannelVersion } from "./channel_version.ts";
 import { KustoClient } from "./client.ts";
 import { StampClock } from "./clock.ts";
 import { type KustoSaverOptions, type Settings, settingsFrom } from "./config.ts";
-import { KustoInputError } from "./errors.ts";
 import { type Head, readHead } from "./heads.ts";
 import { Incarnations } from "./incarnations.ts";
 import type { PurgeOptions, PurgeReport } from "./purge.ts";
 import { RecentRows } from "./recent_rows.ts";
 import { Recorder } from "./recorder.ts";
-import { idText, readAddress, requireCheckpoint, requireThread } from "./run_config.ts";
+import { readAddress, requireCheckpoint, requireText, requireThread } from "./run_config.ts";
 import { tableNames } from "./schema.ts";
-import { matchesFilter, searchTerms } from "./search.ts";
+import { searchExtra } from "./search.ts";
 import type { SetupOptions, SetupReport } from "./setup.ts";
 import { Store } from "./store.ts";
 import type { ThreadDeletionParts } from "./thread_deletion.ts";
-import { configOf, load, loadTuple, loadWrite } from "./tuples.ts";
+import { configOf, loadTuple } from "./tuples.ts";
 import { RowWriter } from "./writer.ts";
 
 /** How long to wait before asking again for a checkpoint that is not visible yet: first, and at most. */
@@ -80,8 +79,8 @@ export class KustoSaver extends BaseCheckpointSaver {
   readonly #writer: RowWriter;
   readonly #recorder: Recorder;
   readonly #store: Store;
-  readonly #deletion: ThreadDeletionParts;
   readonly #calls = new Calls();
+  readonly #operations: ThreadDeletionParts;
   #closing: Promise<void> | undefined;
 
   /**
@@ -112,7 +111,12 @@ export class KustoSaver extends BaseCheckpointSaver {
     };
     this.#store = new Store({ ...parts, writer: this.#writer });
     this.#recorder = new Recorder({ ...parts, writer: this.#writer, store: this.#store });
-    this.#deletion = { ...parts, store: this.#store };
+    this.#operations = {
+      ...parts,
+      calls: this.#calls,
+      store: this.#store,
+      writer: this.#writer,
+    };
   }
 
   /**
@@ -179,32 +183,15 @@ export class KustoSaver extends BaseCheckpointSaver {
     config: RunnableConfig,
     options: CheckpointListOptions = {},
   ): AsyncGenerator<CheckpointTuple> {
-    const { threadId, checkpointId, signal } = readAddress(config);
-    const namespace = idText("checkpoint_ns", config.configurable?.checkpoint_ns);
-    const before = options.before && readAddress(options.before).checkpointId;
-    const filter = options.filter ?? {};
-    let left = limitFrom(options.limit);
-    if (left <= 0) return;
     // A run lists nothing, so this is not part of what every start loads.
-    const { listCheckpoints } = await import("./pages.ts");
-    const found = listCheckpoints(this.#store, {
-      ...(threadId !== undefined && { threadId }),
-      ...(namespace !== undefined && { namespace }),
-      ...(checkpointId !== undefined && { checkpointId }),
-      ...(before !== undefined && { before }),
-      ...(Number.isFinite(left) && { limit: left }),
-      ...(signal !== undefined && { signal }),
-      terms: searchTerms(filter),
-    });
-    for (;;) {
-      const next = await this.#calls.run("list checkpoints", undefined, () => found.next());
-      if (next.done) return;
-      const stored = next.value;
-      const tuple = await loadTuple(this.serde, stored, this.#firstVersion);
-      if (!matchesFilter(filter, tuple.metadata ?? {}, stored.row.search_text)) continue;
-      yield tuple;
-      if (--left <= 0) return;
-    }
+    const { listTuples } = await import("./listing.ts");
+    const parts = {
+      calls: this.#calls,
+      store: this.#store,
+      serde: this.serde,
+      firstVersion: this.#firstVersion,
+    };
+    yield* listTuples(parts, config, options);
   }
 
   /**
@@ -285,11 +272,8 @@ export class KustoSaver extends BaseCheckpointSaver {
     const action = "delete a thread";
     const id = requireText(action, "thread_id", threadId);
     await this.#calls.run(action, undefined, async () => {
-      await this.#calls.settled(id);
-      // What fails here would be hidden anyway.
-      await this.#writer.settle(id);
       const { deleteThread } = await import("./thread_deletion.ts");
-      await deleteThread(this.#deletion, id);
+      await deleteThread(this.#operations, id);
     });
   }
 
@@ -348,16 +332,8 @@ export class KustoSaver extends BaseCheckpointSaver {
       }
       const request = { threadId, namespace, checkpointId, channels };
       // Only graphs with delta channels need it.
-      const { readDeltaHistory } = await import("./delta_history.ts");
-      const histories = await readDeltaHistory(this.#store, request, signal);
-      const loaded = Array.from(histories, async ([channel, { writes, seed, blobs }]) => {
-        const history: DeltaChannelHistory = {
-          writes: await Promise.all(writes.map((write) => loadWrite(this.serde, write, blobs))),
-        };
-        if (seed) history.seed = await load(this.serde, seed);
-        return [channel, history] as const;
-      });
-      return Object.fromEntries(await Promise.all(loaded));
+      const { loadDeltaHistory } = await import("./delta_history.ts");
+      return await loadDeltaHistory(this.#store, this.serde, request, signal);
     });
   }
 
@@ -439,29 +415,6 @@ export class KustoSaver extends BaseCheckpointSaver {
       await sleep(Math.min(wait, left), signal ? { signal } : {});
     }
   }
-}
-
-function searchExtra(config: RunnableConfig, keys: readonly string[]): Record<string, unknown> {
-  const bag: Record<string, unknown> = { ...config.configurable, ...config.metadata };
-  return Object.fromEntries(
-    keys.filter((key) => Object.hasOwn(bag, key)).map((key) => [key, bag[key]]),
-  );
-}
-
-function requireText(action: string, field: string, value: unknown): string {
-  const text = idText(field, value);
-  if (text) return text;
-  throw new KustoInputError(`Cannot ${action}: "${field}" is missing, it must be text`);
-}
-
-function limitFrom(limit: number | undefined): number {
-  if (limit === undefined) return Infinity;
-  if (typeof limit !== "number" || Number.isNaN(limit)) {
-    throw new KustoInputError(
-      `Cannot list checkpoints: "limit" is of type ${typeof limit}, it must be a number`,
-    );
-  }
-  return Math.floor(limit);
 }
 
 function writerName(random: () => number): string {

@@ -7,6 +7,7 @@
  *
  * @module
  */
+import type { RunnableConfig } from "@langchain/core/runnables";
 
 const INCOMPLETE = "*";
 const VALUE_LIMIT = 256;
@@ -31,6 +32,17 @@ export function searchText(
   }
   const beside = searchLines(extra);
   return beside.length <= TEXT_LIMIT ? INCOMPLETE + beside : INCOMPLETE;
+}
+
+/** The values of a run's configuration that `list` may filter on, by the option `searchKeys`. */
+export function searchExtra(
+  config: RunnableConfig,
+  keys: readonly string[],
+): Record<string, unknown> {
+  const bag: Record<string, unknown> = { ...config.configurable, ...config.metadata };
+  return Object.fromEntries(
+    keys.filter((key) => Object.hasOwn(bag, key)).map((key) => [key, bag[key]]),
+  );
 }
 
 /**

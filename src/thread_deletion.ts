@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { Calls } from "./calls.ts";
 import type { KustoClient } from "./client.ts";
 import type { StampClock } from "./clock.ts";
 import type { Settings } from "./config.ts";
@@ -12,12 +13,14 @@ import type { Incarnations } from "./incarnations.ts";
 import type { RecentRows } from "./recent_rows.ts";
 import type { TableNames, ThreadDeletionRow } from "./schema.ts";
 import type { Store } from "./store.ts";
+import type { RowWriter } from "./writer.ts";
 
 const FIRST_WAIT_MS = 50;
 const LONGEST_WAIT_MS = 2_000;
 
 /** What {@link deleteThread} works with. */
 export interface ThreadDeletionParts {
+  readonly calls: Calls;
   readonly client: KustoClient;
   readonly settings: Settings;
   readonly names: TableNames;
@@ -25,6 +28,7 @@ export interface ThreadDeletionParts {
   readonly incarnations: Incarnations;
   readonly clock: StampClock;
   readonly store: Store;
+  readonly writer: RowWriter;
 }
 
 /**
@@ -34,7 +38,11 @@ export interface ThreadDeletionParts {
  * @throws {KustoUnavailableError} If the deletion is stored but still not visible after `deleteTimeoutMs`.
  */
 export async function deleteThread(parts: ThreadDeletionParts, threadId: string): Promise<void> {
-  const { client, clock, names, settings, incarnations, recent, store } = parts;
+  const { calls, client, clock, names, settings, incarnations, recent, store, writer } = parts;
+  const matches = (of: string | undefined) => of === threadId;
+  await calls.settled(matches);
+  // What fails here would be hidden anyway.
+  await writer.flush(matches).catch(() => {});
   // The clock has then seen the newest incarnation, so that what it mints is greater, however late it is.
   await store.readIncarnation(threadId);
   const row: ThreadDeletionRow = { thread_id: threadId, incarnation: clock.next() };

@@ -185,20 +185,14 @@ export class RowWriter {
   /**
    * Sends what is queued and waits until it is durable; what failed before is tried again.
    *
+   * @param matches Which threads it is about; all when absent.
    * @throws {KustoFlushError} If rows could not be stored; they stay queued.
    */
-  async flush(): Promise<void> {
-    const flushed = this.#outbox.flush();
+  async flush(matches: (threadId: string) => boolean = () => true): Promise<void> {
+    const flushed = this.#outbox.flush((parcel) => matches(parcel.threadId));
     this.#sendQueued();
     const undelivered = await flushed;
     if (undelivered.length > 0) throw this.#flushError(undelivered);
-  }
-
-  /** Sends what is queued of a thread and waits until it is durable or has failed and stays queued. */
-  async settle(threadId: string): Promise<void> {
-    const settled = this.#outbox.flush((parcel) => parcel.threadId === threadId);
-    this.#sendQueued();
-    await settled;
   }
 
   #sendQueued(): void {

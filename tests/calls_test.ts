@@ -47,7 +47,7 @@ Deno.test("settled() of a thread waits for its writes alone", async () => {
   calls.run("write", "other", other.work);
   calls.run("read", undefined, held().work);
   calls.run("write", "t", own.work);
-  const settled = calls.settled("t");
+  const settled = calls.settled((threadId) => threadId === "t");
   assertEquals(await isSettled(settled), false);
   own.end();
   assertEquals(await isSettled(settled), true);

@@ -122,8 +122,8 @@ export const deletion: readonly Mutation[] = [
   {
     guards: "P7",
     fault: "deletes before its own calls are through",
-    file: "src/saver.ts",
-    find: "await this.#calls.settled(id);",
+    file: "src/thread_deletion.ts",
+    find: "await calls.settled(matches);",
     replace: "",
     test: "tests/saver/late_calls_test.ts",
     title: "Calls in flight when their saver deletes the thread do not bring it back",
@@ -131,9 +131,9 @@ export const deletion: readonly Mutation[] = [
   {
     guards: "P7",
     fault: "fails to delete a thread where rows of another cannot be stored",
-    file: "src/saver.ts",
-    find: "await this.#writer.settle(id);",
-    replace: "await this.#writer.flush();",
+    file: "src/thread_deletion.ts",
+    find: "await writer.flush(matches).catch(() => {});",
+    replace: "await writer.flush();",
     test: "tests/saver/deletion_test.ts",
     title: "deleteThread() waits for buffered rows of its thread, and not for those of others",
   },

@@ -17,7 +17,7 @@ Deno.test("the bundle of the main module needs LangChain, and nothing else from 
 
 const LATER = [
   "src/delta_history.ts",
-  "src/pages.ts",
+  "src/listing.ts",
   "src/provision_text.ts",
   "src/purge.ts",
   "src/setup.ts",
