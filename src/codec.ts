@@ -16,6 +16,11 @@ export interface TypedBytes {
   readonly bytes: Uint8Array;
 }
 
+/** JSON has no form for functions and symbols: a serializer makes no bytes of them, which none can load. */
+export function isNothing({ type, bytes }: TypedBytes): boolean {
+  return type === "json" && bytes.length === 0;
+}
+
 /** How bytes are spelled in a cell. */
 export interface EncodedText {
   readonly encoding: "text" | "base64";

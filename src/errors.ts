@@ -19,6 +19,7 @@ export type KustoErrorCode =
   | "PROTOCOL_BROKEN"
   | "STATE_INCOMPLETE"
   | "ROWS_UNSTORED"
+  | "DECRYPTION_FAILED"
   | "CLOSED";
 
 /** What is known of a failure beside its message; each field is there where it applies. */

@@ -15,7 +15,7 @@ import {
 } from "@langchain/langgraph-checkpoint";
 import type { RunnableConfig } from "@langchain/core/runnables";
 import { type BlobChunks, readCheckpoint, readWrite } from "./assembly.ts";
-import type { TypedBytes } from "./codec.ts";
+import { isNothing, type TypedBytes } from "./codec.ts";
 import type { SerializedCheckpoint } from "./records.ts";
 import type { WriteRow } from "./schema.ts";
 import type { StoredCheckpoint } from "./stored_checkpoint.ts";
@@ -32,11 +32,6 @@ export async function dump(serde: SerializerProtocol, value: unknown): Promise<T
 export async function dumpWrite(serde: SerializerProtocol, value: unknown): Promise<TypedBytes> {
   const dumped = await dump(serde, value);
   return isNothing(dumped) ? await dump(serde, undefined) : dumped;
-}
-
-/** JSON has no form for functions and symbols: a serializer makes no bytes of them, which none can load. */
-function isNothing({ type, bytes }: TypedBytes): boolean {
-  return type === "json" && bytes.length === 0;
 }
 
 /** Reads a value back. */

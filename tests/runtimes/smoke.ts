@@ -5,18 +5,31 @@
  * @module
  */
 import { Annotation, Command, END, interrupt, START, StateGraph } from "@langchain/langgraph";
-import { KustoSaver } from "../../mod.ts";
+import { KustoSaver, type KustoSaverOptions } from "../../mod.ts";
+import { EncryptedSerializer } from "../../src/encryption/mod.ts";
 
-/** Runs the agent against an embedded Kusto at a URL; throws where something is not as it must be. */
+type Options = Pick<KustoSaverOptions, "serde">;
+
+/**
+ * Runs the agent against an embedded Kusto at a URL, and once more with all encrypted; throws where
+ * something is not as it must be.
+ */
 export async function smoke(url: string): Promise<string> {
+  const key = "c2l4dGVlbiBieXRlcy4uLg==";
+  const serde = new EncryptedSerializer({ keys: [{ id: "smoke", key }] });
+  for (const options of [{}, { serde }]) await stopAndResume(url, options);
+  return "stopped, resumed, listed, deleted";
+}
+
+async function stopAndResume(url: string, options: Options): Promise<void> {
   const thread = { configurable: { thread_id: `smoke ${crypto.randomUUID()}` } };
-  const first = open(url);
+  const first = open(url, options);
   await first.setup({ provision: true });
   const stopped = await agent(first).invoke({ document: DOCUMENT }, thread);
   await first.close();
   demand("__interrupt__" in stopped, "the run stops for its question");
 
-  const second = open(url);
+  const second = open(url, options);
   const state = await agent(second).getState(thread);
   demand(state.next.join() === "ask", "another saver sees where the run stopped");
   demand(state.values.document === DOCUMENT, "a value of megabytes comes back as it was");
@@ -28,13 +41,12 @@ export async function smoke(url: string): Promise<string> {
   await second.deleteThread(thread.configurable.thread_id);
   demand(await second.getTuple(thread) === undefined, "a deleted thread is gone");
   await second.close();
-  return "stopped, resumed, listed, deleted";
 }
 
 const DOCUMENT = "All work and no play. ".repeat(100_000);
 
-function open(url: string): KustoSaver {
-  return KustoSaver.fromConnectionString(url, { database: "NetDefaultDB" });
+function open(url: string, options: Options): KustoSaver {
+  return KustoSaver.fromConnectionString(url, { database: "NetDefaultDB", ...options });
 }
 
 function agent(checkpointer: KustoSaver) {

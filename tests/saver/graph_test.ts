@@ -1,4 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
+import { EncryptedSerializer } from "../../src/encryption/mod.ts";
 import { DISTURBANCES } from "./differential_kit.ts";
 import { comparable, type Durability, type Scenario, SCENARIOS, seeded } from "./graph_kit.ts";
 import { at, Lab } from "./kit.ts";
@@ -33,6 +34,16 @@ for (const durability of DURABILITIES) {
       assert(JSON.stringify(outcome).length > 500, "the scenario shows something");
     });
   }
+}
+
+for (const scenario of SCENARIOS) {
+  Deno.test(`A graph gives what it gives in memory though all is encrypted: ${scenario.name}`, async () => {
+    await using lab = await Lab.open();
+    const key = new Uint8Array(32).fill(7);
+    const serde = new EncryptedSerializer({ keys: [{ id: "k", key }] });
+    const outcome = comparable(await scenario.run(() => lab.saver({ serde }), "async"));
+    assertSame(outcome, await inMemory(scenario, "async"));
+  });
 }
 
 for (const scenario of SCENARIOS) {

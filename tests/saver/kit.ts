@@ -72,12 +72,25 @@ export class Lab implements Cluster, AsyncDisposable {
   }
 }
 
-/** Makes a test of each case, on an embedded Kusto of its own. */
-export function testCases(cases: readonly Case[]): void {
+/**
+ * Makes a test of each case, on an embedded Kusto of its own.
+ *
+ * @param how Stands behind the titles, and the options that all savers get beside those of the cases.
+ */
+export function testCases(
+  cases: readonly Case[],
+  how: { readonly title: string; readonly options: Partial<KustoSaverOptions> } = {
+    title: "",
+    options: {},
+  },
+): void {
   for (const { name, run } of cases) {
-    Deno.test(name, async () => {
+    Deno.test(`${name}${how.title}`, async () => {
       await using lab = await Lab.open();
-      await run(lab, "t");
+      await run({
+        saver: (options) => lab.saver({ ...how.options, ...options }),
+        reader: (options) => lab.reader({ ...how.options, ...options }),
+      }, "t");
     });
   }
 }
