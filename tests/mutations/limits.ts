@@ -94,7 +94,7 @@ export const limits: readonly Mutation[] = [
   {
     guards: "P1",
     fault: "stores a function as bytes that nobody can load",
-    file: "src/tuples.ts",
+    file: "src/codec.ts",
     find: 'return type === "json" && bytes.length === 0;',
     replace: 'return type === "none" && bytes.length === 0;',
     test: "tests/saver/values_test.ts",
