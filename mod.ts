@@ -40,4 +40,5 @@ export {
 } from "./src/errors.ts";
 export type { PurgeCounts, PurgeOptions, PurgeProgress, PurgeReport } from "./src/purge.ts";
 export { KustoSaver } from "./src/saver.ts";
-export type { SetupOptions, SetupReport } from "./src/setup.ts";
+export type { SetupOptions } from "./src/setup.ts";
+export type { LifetimeReport, SetupReport, TableReport, ViewReport } from "./src/setup_report.ts";

@@ -124,10 +124,18 @@ export class KustoPermissionError extends KustoError {
 /** Something that a database lacks. */
 export interface SchemaProblem {
   /** What kind of thing it is. */
-  readonly kind: "table" | "column" | "mapping" | "policy" | "view" | "streaming";
-  /** `error`: the saver cannot work. `warning`: it works, but slower or without a retention of its own. */
+  readonly kind:
+    | "table"
+    | "column"
+    | "mapping"
+    | "policy"
+    | "view"
+    | "streaming"
+    | "function"
+    | "version";
+  /** `error`: the saver cannot work. `warning`: it works, but slower or with something left out. */
   readonly severity: "error" | "warning";
-  /** The table, column (`Table.column`) or view concerned. */
+  /** The table, column (`Table.column`), view or function concerned. */
   readonly entity: string;
   /** What is wrong. */
   readonly message: string;

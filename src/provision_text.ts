@@ -7,11 +7,14 @@
 // deno-fmt-ignore-file
 /** The commands that create the tables, the mappings, the view and the policies. */
 export const provisionScript: string = [
-  "// Tables, mappings, the pointer view and policies of kusto-checkpoint. Safe to run again.",
+  "// Tables, mappings, the pointer view, functions and policies of kusto-checkpoint. Safe to run again.",
+  "// A database of version N of this schema becomes one of version N + 1 by what stands below \"// Version N + 1\".",
   "// Azure CLI:  az kusto script create ... --script-content \"$(cat provision.kql)\"",
   "// Web UI:     put this line above the text:  .execute database script with (ThrowOnErrors=true) <|",
   "// Code:       await saver.setup({ provision: true })",
   "// After the CLI or the web UI, run  .clear database cache streamingingestion schema  or wait five minutes.",
+  "",
+  "// Version 1",
   "",
   ".create-merge table Checkpoints (thread_id:string, checkpoint_ns:string, incarnation:string, checkpoint_id:string, parent_checkpoint_id:string, revision:string, v:int, checkpoint_type:string, checkpoint_json:string, metadata_type:string, metadata_json:string, metadata:dynamic, search_text:string, channels:dynamic, channel_values:dynamic, blobs:dynamic, created_at:datetime)",
   "",
@@ -149,6 +152,11 @@ export const provisionScript: string = [
   "",
   ".alter materialized-view LatestCheckpoints policy caching hot = 90d",
   "",
+  "// Version 2",
+  "",
+  ".create-or-alter function with (folder=\"kusto-checkpoint\", docstring=\"The version of the schema that provision.kql made last\") CheckpointSchemaVersion() { 2 }",
+  "",
+  "// Every version",
   "// Last, because they need streaming ingestion to be switched on for the cluster.",
   ".alter table Checkpoints policy streamingingestion enable",
   "",

@@ -27,7 +27,8 @@ import { Recorder } from "./recorder.ts";
 import { readAddress, requireCheckpoint, requireText, requireThread } from "./run_config.ts";
 import { tableNames } from "./schema.ts";
 import { searchExtra } from "./search.ts";
-import type { SetupOptions, SetupReport } from "./setup.ts";
+import type { SetupOptions } from "./setup.ts";
+import type { SetupReport } from "./setup_report.ts";
 import { Store } from "./store.ts";
 import type { ThreadDeletionParts } from "./thread_deletion.ts";
 import { configOf, loadTuple } from "./tuples.ts";
@@ -350,9 +351,11 @@ export class KustoSaver extends BaseCheckpointSaver {
    * Checks that the database has all that the saver needs; with `provision` creates it first. Can be
    * repeated; without `provision` it changes nothing.
    *
-   * @returns Whether the saver can work, and what is amiss, each with its mend.
-   * @throws {KustoSchemaError} If something is missing that the saver cannot do without; its message
-   * and its `problems` name each thing and the command that mends it.
+   * @returns Whether the saver can work, and what is amiss, each with its mend; the version of the
+   * schema, the health of the view and how the tables are set.
+   * @throws {KustoSchemaError} If something is missing that the saver cannot do without, or the schema
+   * is older than this code; its message and its `problems` name each thing and the command that mends
+   * it. With `provision`, if the schema is newer than this code; nothing is changed then.
    * @throws {KustoPermissionError} If `provision` needs a role that the identity has not.
    */
   async setup(options: SetupOptions = {}): Promise<SetupReport> {

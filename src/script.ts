@@ -3,11 +3,12 @@
  *
  * @module
  */
-import { TABLE_NAMES, tableNames } from "./schema.ts";
+import { TABLE_NAMES } from "./schema.ts";
+import { FUNCTION_NAMES } from "./stored_functions.ts";
 
 /** How the script is to be fitted to an installation. */
 export interface ScriptOptions {
-  /** Put before the name of every table and of the view. */
+  /** Put before the name of every table, of the view and of every function. */
   readonly tablePrefix: string;
   /** How long checkpoints live; what they need lives longer by its margin. */
   readonly retentionDays: number;
@@ -25,6 +26,11 @@ export const FOREVER_DAYS = 36_500;
 /** How long checkpoints live as `provision.kql` has it. */
 export const DEFAULT_RETENTION_DAYS = 90;
 
+const ENTITY_NAMES = new RegExp(
+  `\\b(?:${[...Object.values(TABLE_NAMES), ...FUNCTION_NAMES].join("|")})\\b`,
+  "g",
+);
+
 /** The commands of a script: each begins with a dot at the start of a line; comments are left out. */
 export function splitScript(script: string): string[] {
   return script.split("\n")
@@ -37,12 +43,7 @@ export function splitScript(script: string): string[] {
 
 /** Fits one command to an installation. */
 export function fitCommand(command: string, options: ScriptOptions): string {
-  const prefixed = tableNames(options.tablePrefix);
-  const names = Object.keys(TABLE_NAMES) as (keyof typeof TABLE_NAMES)[];
-  const renamed = names.reduce(
-    (text, name) => text.replaceAll(new RegExp(`\\b${TABLE_NAMES[name]}\\b`, "g"), prefixed[name]),
-    command,
-  );
+  const renamed = command.replaceAll(ENTITY_NAMES, (name) => options.tablePrefix + name);
   return renamed.replace(/\b(softdelete|hot) = (\d+)d/, (_, what: string, of: string) => {
     const margin = Number(of) - DEFAULT_RETENTION_DAYS;
     const days = Number(of) === FOREVER_DAYS ? FOREVER_DAYS : options.retentionDays + margin;

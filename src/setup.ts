@@ -16,11 +16,15 @@ import {
   type SchemaProblem,
 } from "./errors.ts";
 import { rowsOf } from "./frames.ts";
+import { readDatabaseSchema } from "./database_schema.ts";
 import { entityName } from "./kql.ts";
-import { readPolicy } from "./policies.ts";
+import { PolicyReader } from "./policies.ts";
 import { tableNames } from "./schema.ts";
 import { DEFAULT_RETENTION_DAYS, fitCommand, splitScript } from "./script.ts";
-import { findProblems } from "./setup_checks.ts";
+import { inspect } from "./setup_checks.ts";
+import { checkVersion, functionMadeBy, nameIsTaken, readSchemaVersion } from "./setup_functions.ts";
+import { reportTables, reportView, type SetupReport } from "./setup_report.ts";
+import { SCHEMA_VERSION } from "./stored_functions.ts";
 
 const STREAMING_POLICY = /^\.alter table (\S+) policy streamingingestion/;
 const CACHE_CLEARS = 5;
@@ -40,14 +44,6 @@ export interface SetupOptions {
    * @default {what was set before, else 90}
    */
   readonly retentionDays?: number;
-}
-
-/** What {@link KustoSaver.setup} found. */
-export interface SetupReport {
-  /** Whether a saver can write and read now. */
-  readonly ready: boolean;
-  /** What is missing or amiss; empty when all is well. */
-  readonly problems: readonly SchemaProblem[];
 }
 
 /**
@@ -75,17 +71,25 @@ export async function setUp(
   const refused = options.provision
     ? await provision(client, settings, commands, keepLifetimes)
     : [];
-  const found = await findProblems(client, settings, commands);
+  const policies = new PolicyReader(client);
+  const found = await inspect(client, policies, settings, commands);
   const known = new Set(refused.map(({ entity }) => entity));
   const problems = [
     ...refused,
-    ...found.filter(({ kind, entity }) => kind !== "streaming" || !known.has(entity)),
+    ...found.problems.filter(({ kind, entity }) => kind !== "streaming" || !known.has(entity)),
   ];
   const errors = problems.filter((problem) => problem.severity === "error");
   if (errors.length > 0) {
     throw new KustoSchemaError(describe(settings.database, errors), { problems });
   }
-  return { ready: refused.length === 0, problems };
+  const { schema, schemaVersion, viewIsComplete } = found;
+  return {
+    ready: refused.length === 0,
+    problems,
+    schemaVersion,
+    view: await reportView(policies, tablePrefix, schema, viewIsComplete),
+    tables: await reportTables(policies, tablePrefix),
+  };
 }
 
 function describe(database: string, problems: readonly SchemaProblem[]): string {
@@ -102,8 +106,12 @@ async function provision(
   commands: readonly string[],
   keepLifetimes: boolean,
 ): Promise<SchemaProblem[]> {
+  const schema = await readDatabaseSchema(client, settings.database);
+  refuseNewerSchema(settings, await readSchemaVersion(client, schema, settings.tablePrefix));
   const refused: SchemaProblem[] = [];
   for (const command of commands) {
+    const made = functionMadeBy(command);
+    if (made !== undefined && nameIsTaken(schema, made)) continue;
     if (keepLifetimes && await setsLifetimeAnew(client, command)) continue;
     try {
       await client.command(command);
@@ -130,13 +138,24 @@ async function provision(
   return refused;
 }
 
+/** Older code would put its older functions in place of newer ones. */
+function refuseNewerSchema({ database, tablePrefix }: Settings, version: number): void {
+  if (version <= SCHEMA_VERSION) return;
+  throw new KustoSchemaError(
+    `Cannot provision the database ${
+      JSON.stringify(database)
+    }: its schema has version ${version}, newer than this code, which knows ${SCHEMA_VERSION}, so nothing was changed; upgrade kusto-checkpoint`,
+    { problems: checkVersion(version, tablePrefix) },
+  );
+}
+
 /** Whether a command would change how long rows live, which somebody has decided before. */
 async function setsLifetimeAnew(client: KustoClient, command: string): Promise<boolean> {
   const [, of, entity, policy] =
     /^\.alter(?:-merge)? (table|materialized-view) (\S+) policy (retention|caching)\b/
       .exec(command) ?? [];
   if (!of || !entity || !policy) return false;
-  return await readPolicy(client, of, entity, policy) !== undefined;
+  return await new PolicyReader(client).text(of, entity, policy) !== undefined;
 }
 
 function isRefusal(error: unknown): error is KustoError {

@@ -5,73 +5,85 @@
  */
 import type { KustoClient } from "./client.ts";
 import type { Settings } from "./config.ts";
+import { type DatabaseSchema, readDatabaseSchema } from "./database_schema.ts";
 import type { SchemaProblem } from "./errors.ts";
 import { rowsOf } from "./frames.ts";
 import { entityName } from "./kql.ts";
-import { MAPPING_NAME, tableNames } from "./schema.ts";
-import { readPolicy } from "./policies.ts";
+import type { PolicyReader } from "./policies.ts";
+import { MAPPING_NAME } from "./schema.ts";
+import {
+  checkFunction,
+  checkVersion,
+  functionMadeBy,
+  readSchemaVersion,
+} from "./setup_functions.ts";
 import { findShortLifetimes } from "./setup_lifetimes.ts";
+import { checkView, checkViewCoverage } from "./setup_view.ts";
+import { VERSION_FUNCTION } from "./stored_functions.ts";
 
 const CONCURRENT_CHECKS = 4;
 
-interface Schema {
-  /** Types by column name, by table name. */
-  readonly tables: ReadonlyMap<string, ReadonlyMap<string, string>>;
-  readonly views: ReadonlyMap<string, { readonly IsEnabled: boolean | number }>;
+/** What was found out about a database. */
+export interface Findings {
+  /** What differs, in the order of the commands. */
+  readonly problems: readonly SchemaProblem[];
+  readonly schema: DatabaseSchema;
+  readonly schemaVersion: number;
+  /** Whether the view knows the newest checkpoint of every thread. */
+  readonly viewIsComplete: boolean;
 }
 
-type Check = () => Promise<SchemaProblem[]>;
+type Check = () => Promise<SchemaProblem[]> | SchemaProblem[];
 
 /**
- * Compares a database with the commands of a provisioning script.
- *
- * @returns Every difference, in the order of the commands; a table that is missing is named with its
- * mapping and its streaming policy, not with each of its columns.
+ * Compares a database with the commands of a provisioning script; a table that is missing is named with
+ * its mapping and its streaming policy, not with each of its columns.
  */
-export async function findProblems(
+export async function inspect(
   client: KustoClient,
+  policies: PolicyReader,
   settings: Settings,
   commands: readonly string[],
-): Promise<SchemaProblem[]> {
-  const schema = await readSchema(client, settings.database);
-  const checks = commands.map((command) => checkFor(client, schema, command));
-  checks.push(() => checkViewCoverage(client, settings, schema, commands));
+): Promise<Findings> {
+  const { database, tablePrefix } = settings;
+  const schema = await readDatabaseSchema(client, database);
+  const schemaVersion = await readSchemaVersion(client, schema, tablePrefix);
+  const checks = commands.map((command) => checkFor(client, policies, schema, command));
+  checks.push(() => checkVersion(schemaVersion, tablePrefix));
   checks.push(() =>
-    findShortLifetimes(client, settings, [...schema.tables.keys(), ...schema.views.keys()])
+    findShortLifetimes(policies, settings, [...schema.tables.keys(), ...schema.views.keys()])
   );
-  return (await inTurns(checks, CONCURRENT_CHECKS)).flat();
+  const problems = (await inTurns(checks, CONCURRENT_CHECKS)).flat();
+  const uncovered = await checkViewCoverage(client, tablePrefix, schema, commands);
+  return {
+    problems: [...problems, ...uncovered],
+    schema,
+    schemaVersion,
+    viewIsComplete: uncovered.length === 0,
+  };
 }
 
-async function readSchema(client: KustoClient, database: string): Promise<Schema> {
-  const [[columns], [views]] = await Promise.all([
-    client.command(`.show database ${entityName(database)} schema`),
-    client.command(".show materialized-views"),
-  ]);
-  const tables = new Map<string, Map<string, string>>();
-  type ColumnRow = { TableName: string; ColumnName: string; ColumnType: string };
-  for (const { TableName, ColumnName, ColumnType } of rowsOf<ColumnRow>(columns)) {
-    if (!TableName) continue;
-    const table = tables.get(TableName) ?? new Map<string, string>();
-    if (ColumnName) table.set(ColumnName, ColumnType);
-    tables.set(TableName, table);
-  }
-  type ViewRow = { Name: string; IsEnabled: boolean | number };
-  return { tables, views: new Map(rowsOf<ViewRow>(views).map((view) => [view.Name, view])) };
-}
-
-function checkFor(client: KustoClient, schema: Schema, command: string): Check {
+function checkFor(
+  client: KustoClient,
+  policies: PolicyReader,
+  schema: DatabaseSchema,
+  command: string,
+): Check {
   const table = /^\.create-merge table (\S+) \((.*)\)$/.exec(command);
-  if (table) return () => Promise.resolve(checkTable(schema, table[1]!, table[2]!, command));
+  if (table) return () => checkTable(schema, table[1]!, table[2]!, command);
   const mapping = /^\.create-or-alter table (\S+) ingestion json mapping "\S+" ```(.*)```$/s
     .exec(command);
   if (mapping) return () => checkMapping(client, schema, mapping[1]!, mapping[2]!, command);
   const view = /^\.create ifnotexists materialized-view (\S+)/.exec(command);
-  if (view) return () => Promise.resolve(checkView(schema, view[1]!, command));
+  if (view) return () => checkView(schema, view[1]!, command);
   const policy = /^\.alter(?:-merge)? (table|column|materialized-view) (\S+) policy (\S+)/
     .exec(command);
   if (policy) {
-    return () => checkPolicy(client, schema, policy[1]!, policy[2]!, policy[3]!, command);
+    return () => checkPolicy(policies, schema, policy[1]!, policy[2]!, policy[3]!, command);
   }
+  const made = functionMadeBy(command);
+  if (made?.endsWith(VERSION_FUNCTION)) return () => [];
+  if (made) return () => checkFunction(schema, made, command);
   throw new TypeError(`provision.kql holds a command that no check belongs to: ${command}`);
 }
 
@@ -83,7 +95,7 @@ const ENGINE_TYPES: Readonly<Record<string, string>> = {
 };
 
 function checkTable(
-  { tables }: Schema,
+  { tables }: DatabaseSchema,
   table: string,
   columns: string,
   mend: string,
@@ -117,7 +129,7 @@ function checkTable(
 
 async function checkMapping(
   client: KustoClient,
-  { tables }: Schema,
+  { tables }: DatabaseSchema,
   table: string,
   wanted: string,
   mend: string,
@@ -148,30 +160,9 @@ function mappedColumns(mapping: string): string[] {
   return elements.map((element) => element.column ?? element.Column ?? "");
 }
 
-function checkView({ views }: Schema, view: string, mend: string): SchemaProblem[] {
-  const found = views.get(view);
-  if (!found) {
-    return [{
-      kind: "view",
-      severity: "error",
-      entity: view,
-      message: `the materialized view ${view} is missing`,
-      mend,
-    }];
-  }
-  if (found.IsEnabled) return [];
-  return [{
-    kind: "view",
-    severity: "warning",
-    entity: view,
-    message: `the materialized view ${view} is disabled, so reads slow down as the table grows`,
-    mend: `.enable materialized-view ${view}`,
-  }];
-}
-
 async function checkPolicy(
-  client: KustoClient,
-  { tables, views }: Schema,
+  policies: PolicyReader,
+  { tables, views }: DatabaseSchema,
   of: string,
   entity: string,
   policy: string,
@@ -186,7 +177,7 @@ async function checkPolicy(
     : tables.get(owner)?.has(column);
   // What is missing altogether has been named, and only streaming decides whether writing works.
   if (!exists && !streaming) return [];
-  const found = exists ? await readPolicy(client, of, entity, policy) : undefined;
+  const found = exists ? await policies.text(of, entity, policy) : undefined;
   if (found !== undefined && (!streaming || JSON.parse(found).IsEnabled === true)) return [];
   return [{
     kind: streaming ? "streaming" : "policy",
@@ -197,42 +188,10 @@ async function checkPolicy(
   }];
 }
 
-/**
- * A view that was made after its rows does not know them, or points at younger rows with smaller ids:
- * where it knows none, reads fall back to the table.
- */
-async function checkViewCoverage(
-  client: KustoClient,
-  settings: Settings,
-  { tables, views }: Schema,
-  commands: readonly string[],
-): Promise<SchemaProblem[]> {
-  const { checkpoints, latest } = tableNames(settings.tablePrefix);
-  if (!tables.has(checkpoints) || !views.has(latest)) return [];
-  const [rows] = await client.query(
-    `${checkpoints} | summarize head = max(revision) by thread_id, checkpoint_ns, incarnation | join kind=leftouter ${latest} on thread_id, checkpoint_ns, incarnation | where revision != head | take 1 | count`,
-    {},
-  );
-  if ((rowsOf<{ Count: number }>(rows)[0]?.Count ?? 0) === 0) return [];
-  // A view that is made anew has none of the policies of the one that it replaces.
-  const remake = commands.filter((command) => command.includes(` materialized-view ${latest} `))
-    .map((command) =>
-      command.replace(
-        ".create ifnotexists materialized-view",
-        ".create async materialized-view with (backfill=true)",
-      )
-    );
-  return [{
-    kind: "view",
-    severity: "warning",
-    entity: latest,
-    message:
-      `the materialized view ${latest} is younger than some of its rows, so reading those threads is slower, or gives an older checkpoint`,
-    mend: [`.drop materialized-view ${latest}`, ...remake].join(", then "),
-  }];
-}
-
-async function inTurns<T>(tasks: readonly (() => Promise<T>)[], concurrent: number): Promise<T[]> {
+async function inTurns<T>(
+  tasks: readonly (() => Promise<T> | T)[],
+  concurrent: number,
+): Promise<T[]> {
   const results: T[] = [];
   let next = 0;
   const worker = async () => {

@@ -3,10 +3,9 @@
  *
  * @module
  */
-import type { KustoClient } from "./client.ts";
 import type { Settings } from "./config.ts";
 import type { SchemaProblem } from "./errors.ts";
-import { readRetentionDays } from "./policies.ts";
+import type { PolicyReader } from "./policies.ts";
 import { tableNames } from "./schema.ts";
 import { BLOB_MARGIN_DAYS, FOREVER_DAYS, WRITE_MARGIN_DAYS } from "./script.ts";
 import { BLOB_REUSE_DAYS } from "./writer.ts";
@@ -29,15 +28,15 @@ interface Lifetime {
  * @param entities The tables and views that there are.
  */
 export async function findShortLifetimes(
-  client: KustoClient,
+  policies: PolicyReader,
   settings: Settings,
   entities: readonly string[],
 ): Promise<SchemaProblem[]> {
   const names = tableNames(settings.tablePrefix);
   if (!entities.includes(names.checkpoints)) return [];
-  const ofDatabase = await readRetentionDays(client, "database", settings.database) ?? FOREVER_DAYS;
+  const ofDatabase = await policies.retentionDays("database", settings.database) ?? FOREVER_DAYS;
   const daysOfRows = async (of: string, entity: string) =>
-    Math.min(await readRetentionDays(client, of, entity) ?? ofDatabase, FOREVER_DAYS);
+    Math.min(await policies.retentionDays(of, entity) ?? ofDatabase, FOREVER_DAYS);
   const rows = await daysOfRows("table", names.checkpoints);
   const longer = (days: number) => Math.min(rows + days, FOREVER_DAYS);
   const checkpointsLive = `the checkpoints live ${rows}`;

@@ -39,7 +39,7 @@ export class OfficialSchema {
     this.#language = language;
   }
 
-  /** Reads the tables and views that a script creates. */
+  /** Reads the tables, views and functions that a script creates. */
   static async fromScript(script: string): Promise<OfficialSchema> {
     const schema = new OfficialSchema(await load());
     for (const command of splitScript(script)) schema.grow(command);
@@ -49,7 +49,7 @@ export class OfficialSchema {
   /** Adds what a command creates, after checking the command. */
   grow(command: string): OfficialDiagnostic[] {
     const found = this.check(command);
-    const { TableSymbol, MaterializedViewSymbol } = this.#language.Symbols;
+    const { FunctionSymbol, TableSymbol, MaterializedViewSymbol } = this.#language.Symbols;
     const table = /^\.create(?:-merge)? table (\S+) (\(.*\))/s.exec(command);
     if (table) this.#symbols.push(TableSymbol.From(table[2]).WithName(table[1]));
     const view = /materialized-view (\S+) on table \S+ \{(.*)\}/s.exec(command);
@@ -58,6 +58,12 @@ export class OfficialSchema {
       this.#symbols.push(
         new MaterializedViewSymbol.$ctor2(view[1], code.ResultType.Columns, view[2]!.trim()),
       );
+    }
+    const stored = /^\.create-or-alter function with \([^)]*\) (\w+)(\(.*?\)) (\{.*\})$/s.exec(
+      command,
+    );
+    if (stored) {
+      this.#symbols.push(new FunctionSymbol.$ctor16(stored[1], stored[2], stored[3]));
     }
     return found;
   }

@@ -14,6 +14,8 @@ import {
   type WriteRow,
 } from "../src/schema.ts";
 import { fitCommand, splitScript } from "../src/script.ts";
+import { functionMadeBy } from "../src/setup_functions.ts";
+import { FUNCTION_NAMES } from "../src/stored_functions.ts";
 import { provisionModule } from "./generate_provision_text.ts";
 import { OfficialSchema } from "./official_parser.ts";
 
@@ -166,11 +168,15 @@ for (const [table, columns] of Object.entries(rows)) {
   });
 }
 
-Deno.test("provision.kql creates no table or view beside those that the saver knows", () => {
+Deno.test("provision.kql creates no table, view or function beside those that the saver knows", () => {
   const created = splitScript(provisionScript)
     .map((command) =>
-      /^\.create(?:-merge table| ifnotexists materialized-view) (\S+)/.exec(command)?.[1]
+      /^\.create(?:-merge table| ifnotexists materialized-view) (\S+)/.exec(command)?.[1] ??
+        functionMadeBy(command)
     )
     .filter((name) => name !== undefined);
-  assertEquals(created.toSorted(), Object.values(TABLE_NAMES).toSorted());
+  assertEquals(
+    created.toSorted(),
+    [...Object.values(TABLE_NAMES), ...FUNCTION_NAMES].toSorted(),
+  );
 });

@@ -2,6 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { provisionScript } from "../src/provision_text.ts";
 import { TABLE_NAMES, tableNames } from "../src/schema.ts";
 import { BLOB_MARGIN_DAYS, fitCommand, splitScript, WRITE_MARGIN_DAYS } from "../src/script.ts";
+import { FUNCTION_NAMES } from "../src/stored_functions.ts";
 
 const commands = splitScript(provisionScript);
 const asItStands = { tablePrefix: "", retentionDays: 90 };
@@ -36,17 +37,15 @@ Deno.test("fitCommand() leaves every command as it stands for no prefix and 90 d
 });
 
 Deno.test("fitCommand() puts the prefix before every name, and before nothing else", () => {
-  const plain = Object.values(TABLE_NAMES) as string[];
+  const tables = Object.values(TABLE_NAMES) as string[];
+  const plain = [...tables, ...FUNCTION_NAMES];
   const prefixed = tableNames("dev_");
   for (const command of commands) {
     const words = command.split(/\b/);
     const fitted = fitCommand(command, { ...asItStands, tablePrefix: "dev_" }).split(/\b/);
     assertEquals(fitted, words.map((word) => plain.includes(word) ? `dev_${word}` : word));
   }
-  assertEquals(
-    Object.values(prefixed),
-    plain.map((name) => `dev_${name}`),
-  );
+  assertEquals(Object.values(prefixed), tables.map((name) => `dev_${name}`));
 });
 
 for (const prefix of ["Thread", "Checkpoints", "x_1_"]) {

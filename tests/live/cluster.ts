@@ -142,6 +142,10 @@ export class LiveCluster implements Cluster, AsyncDisposable {
   }
 
   async #drop(isMeant: (name: string) => boolean): Promise<void> {
+    const functions = await this.command(".show functions") as unknown as Names<"Name">;
+    for (const { Name } of functions.filter(({ Name }) => isMeant(Name))) {
+      await this.command(`.drop function ${entityName(Name)} ifexists`);
+    }
     const views = await this.command(".show materialized-views") as unknown as Names<"Name">;
     // A table cannot go before its view.
     for (const { Name } of views.filter(({ Name }) => isMeant(Name))) {

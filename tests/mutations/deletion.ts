@@ -264,7 +264,7 @@ export const deletion: readonly Mutation[] = [
   {
     guards: "P6",
     fault: "overlooks a view that points at older checkpoints",
-    file: "src/setup_checks.ts",
+    file: "src/setup_view.ts",
     find: "| where revision != head |",
     replace: "| where isempty(revision) |",
     test: "tests/saver/setup_test.ts",

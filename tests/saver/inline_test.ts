@@ -14,7 +14,8 @@ function open(emulator: KustoEmulator, options: Partial<KustoSaverOptions> = {})
 Deno.test("ingestion inline provisions, writes, reads and deletes without streaming", async () => {
   await using emulator = new KustoEmulator({ streaming: false });
   await using saver = open(emulator, { ingestion: "inline" });
-  assertEquals(await saver.setup({ provision: true }), { ready: true, problems: [] });
+  const { ready, problems } = await saver.setup({ provision: true });
+  assertEquals([ready, problems], [true, []]);
   const text = "quotes \" ' ` and\nlines <| .drop table Checkpoints // \u2028 \0 é 🙂";
   const values = { text, long: text.repeat(20_000) };
   await saver.put(at("ada"), checkpointOf("1", values), LOOP, { text: 1, long: 1 });

@@ -1,12 +1,13 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import {
   KustoOptionsError,
-  KustoSaver,
-  type KustoSaverOptions,
+  type KustoSaver,
   KustoSchemaError,
+  type SetupReport,
 } from "../../mod.ts";
-import { KustoEmulator } from "../../src/emulator/mod.ts";
+import { FUNCTION_NAMES, SCHEMA_VERSION, VERSION_FUNCTION } from "../../src/stored_functions.ts";
 import { at, checkpointOf, LOOP } from "./kit.ts";
+import { EmptyLab } from "./setup_kit.ts";
 
 const TABLES = [
   "Checkpoints",
@@ -15,35 +16,6 @@ const TABLES = [
   "ThreadDeletions",
   "CheckpointDeletions",
 ];
-
-/** An embedded Kusto without any table. */
-class EmptyLab {
-  readonly emulator = new KustoEmulator();
-
-  saver(options: Partial<KustoSaverOptions> = {}): KustoSaver {
-    return KustoSaver.fromConnectionString("http://localhost", {
-      database: "NetDefaultDB",
-      fetch: this.emulator.fetch,
-      sleep: () => Promise.resolve(),
-      ...options,
-    });
-  }
-
-  /** Runs a command; gives the rows of its first table. */
-  async command(csl: string): Promise<unknown[][]> {
-    const answer = await this.emulator.fetch("http://localhost/v1/rest/mgmt", {
-      method: "POST",
-      body: JSON.stringify({ db: "NetDefaultDB", csl }),
-    });
-    const body = await answer.json();
-    if (!answer.ok) throw new Error(JSON.stringify(body));
-    return body.Tables[0].Rows;
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.emulator.close();
-  }
-}
 
 /** What `setup()` says is wrong: kind and entity of each problem. */
 async function problemsOf(saver: KustoSaver): Promise<string[]> {
@@ -54,13 +26,22 @@ async function problemsOf(saver: KustoSaver): Promise<string[]> {
   return report.problems.map(({ kind, entity }) => `${kind} ${entity}`);
 }
 
-Deno.test("setup() of an empty database names every table, mapping, view and streaming policy", async () => {
+/** Fails unless a setup found nothing amiss. */
+async function assertReady(setup: Promise<SetupReport>): Promise<void> {
+  const { ready, problems, schemaVersion } = await setup;
+  assertEquals([ready, problems, schemaVersion], [true, [], SCHEMA_VERSION]);
+}
+
+Deno.test("setup() of an empty database names every table, mapping, view, function and streaming policy", async () => {
   await using lab = new EmptyLab();
   assertEquals(
     (await problemsOf(lab.saver())).sort(),
     [
       ...TABLES.flatMap((table) => [`table ${table}`, `mapping ${table}`, `streaming ${table}`]),
       "view LatestCheckpoints",
+      ...FUNCTION_NAMES.map((name) =>
+        name === VERSION_FUNCTION ? `version ${name}` : `function ${name}`
+      ),
     ].sort(),
   );
   assertEquals(await lab.command(".show tables"), []);
@@ -69,10 +50,10 @@ Deno.test("setup() of an empty database names every table, mapping, view and str
 Deno.test("setup({ provision: true }) makes everything, and can be run again", async () => {
   await using lab = new EmptyLab();
   const saver = lab.saver();
-  assertEquals(await saver.setup({ provision: true }), { ready: true, problems: [] });
+  await assertReady(saver.setup({ provision: true }));
   await saver.put(at("t"), checkpointOf("1", { a: 1 }), LOOP, { a: 1 });
-  assertEquals(await saver.setup({ provision: true }), { ready: true, problems: [] });
-  assertEquals(await saver.setup(), { ready: true, problems: [] });
+  await assertReady(saver.setup({ provision: true }));
+  await assertReady(saver.setup());
   assertEquals((await lab.saver().getTuple(at("t")))?.checkpoint.channel_values, { a: 1 });
 });
 
@@ -121,6 +102,54 @@ for (const [damage, problem] of DAMAGES) {
   });
 }
 
+Deno.test("setup() tells how healthy the view is, and how the tables are set", async () => {
+  await using lab = new EmptyLab();
+  const saver = lab.saver();
+  const { view, tables } = await saver.setup({ provision: true, retentionDays: 7 });
+  const { materializedTo, ...rest } = view;
+  assertEquals(rest, {
+    name: "LatestCheckpoints",
+    retentionDays: 7,
+    hotDays: 7,
+    enabled: true,
+    healthy: true,
+    complete: true,
+  });
+  assertEquals(materializedTo, new Date(lab.now()));
+  assertEquals(
+    tables.map(({ name, ...set }) => [name, set]),
+    [
+      ["Checkpoints", { retentionDays: 7, hotDays: 7, streaming: true }],
+      ["CheckpointWrites", { retentionDays: 17, hotDays: 17, streaming: true }],
+      ["CheckpointBlobs", { retentionDays: 97, hotDays: 97, streaming: true }],
+      ["ThreadDeletions", { retentionDays: 36_500, hotDays: 36_500, streaming: true }],
+      ["CheckpointDeletions", { retentionDays: 36_500, hotDays: 36_500, streaming: true }],
+    ],
+  );
+  await lab.command(".delete table ThreadDeletions policy retention");
+  await lab.command(".delete table ThreadDeletions policy caching");
+  await lab.command(".disable materialized-view LatestCheckpoints");
+  const later = await saver.setup();
+  assertEquals(later.view.enabled, false);
+  assertEquals(later.tables[3], {
+    name: "ThreadDeletions",
+    retentionDays: undefined,
+    hotDays: undefined,
+    streaming: true,
+  });
+});
+
+Deno.test("setup() notices a view that was not materialized for more than an hour", async () => {
+  await using lab = new EmptyLab({ viewLagMs: 61 * 60_000 });
+  const saver = lab.saver();
+  const { ready, problems, view } = await saver.setup({ provision: true });
+  assertEquals([ready, view.enabled, view.healthy], [true, true, false]);
+  assertEquals(problems.map(({ severity, entity }) => `${severity} ${entity}`), [
+    "warning LatestCheckpoints",
+  ]);
+  assert(problems[0]!.mend.startsWith(".show materialized-view LatestCheckpoints failures"));
+});
+
 Deno.test("setup() notices a view that is younger than its rows; its mend fills the view", async () => {
   await using lab = new EmptyLab();
   const saver = lab.saver();
@@ -129,8 +158,8 @@ Deno.test("setup() notices a view that is younger than its rows; its mend fills 
   await lab.command(".drop materialized-view LatestCheckpoints");
   await saver.put(at("old"), checkpointOf("1", { a: 1 }), LOOP, { a: 1 });
   await saver.setup({ provision: true });
-  const { ready, problems } = await saver.setup();
-  assertEquals(ready, true);
+  const { ready, problems, view } = await saver.setup();
+  assertEquals([ready, view.complete], [true, false]);
   assertEquals(problems.map(({ kind, severity }) => `${severity} ${kind}`), ["warning view"]);
   // Reading falls back to the table meanwhile.
   assertEquals((await lab.saver().getTuple(at("old")))?.checkpoint.channel_values, { a: 1 });
@@ -247,5 +276,5 @@ Deno.test("provision.kql runs as one script too", async () => {
   );
   assert(rows.length > 40 && rows.every((row) => row.includes("Completed")));
   await lab.command(".clear database cache streamingingestion schema");
-  assertEquals(await lab.saver().setup(), { ready: true, problems: [] });
+  await assertReady(lab.saver().setup());
 });

@@ -1,0 +1,208 @@
+import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
+import { type KustoSaver, KustoSchemaError } from "../../mod.ts";
+import { splitScript } from "../../src/script.ts";
+import { SCHEMA_VERSION, VERSION_FUNCTION } from "../../src/stored_functions.ts";
+import { at, checkpointOf, LOOP } from "./kit.ts";
+import { EmptyLab } from "./setup_kit.ts";
+
+const FIXTURES = new URL("../fixtures/schemas/", import.meta.url);
+const script = await Deno.readTextFile(new URL("../../provision.kql", import.meta.url));
+/** `provision.kql` as each version was released, by the version. */
+const released = new Map<number, string>();
+for await (const { name } of Deno.readDir(FIXTURES)) {
+  released.set(parseInt(name), await Deno.readTextFile(new URL(name, FIXTURES)));
+}
+
+/** The commands of the script that lead from a version to the next ones. */
+function stepsFrom(version: number): string[] {
+  return splitScript(script.slice(script.indexOf(`// Version ${version + 1}\n`)));
+}
+
+/** Everything of a database that commands can change, but for the rows. */
+async function schemaOf(lab: EmptyLab): Promise<unknown> {
+  const entities = ["Checkpoints", "CheckpointWrites", "CheckpointBlobs", "ThreadDeletions"]
+    .concat("CheckpointDeletions").map((name) => ["table", name] as const);
+  const policies = [...entities, ["materialized-view", "LatestCheckpoints"] as const]
+    .flatMap(([of, name]) => {
+      const kinds = of === "table" ? ["roworder", "streamingingestion"] : [];
+      return [...kinds, "retention", "caching"].map((kind) => `.show ${of} ${name} policy ${kind}`);
+    });
+  const commands = [
+    ".show database schema as json",
+    ".show ingestion mappings",
+    ".show materialized-views | project Name, Query",
+    ".show functions",
+    ...policies,
+  ];
+  const parts = [];
+  for (const command of commands) parts.push([command, await lab.command(command)]);
+  return JSON.parse(JSON.stringify(parts));
+}
+
+async function freshSchema(): Promise<unknown> {
+  await using lab = new EmptyLab();
+  await lab.saver().setup({ provision: true });
+  return await schemaOf(lab);
+}
+
+async function makeVersion(lab: EmptyLab, version: number): Promise<void> {
+  const text = released.get(version)!;
+  await lab.command(`.execute database script with (ThrowOnErrors=true) <|\n${text}`);
+  await lab.command(".clear database cache streamingingestion schema");
+}
+
+/** All rows of all tables, as they are. */
+async function rowsOf(lab: EmptyLab): Promise<unknown> {
+  const tables = ["Checkpoints", "CheckpointWrites", "CheckpointBlobs", "ThreadDeletions"];
+  const rows = tables.map(async (table) => await lab.query(table));
+  return await Promise.all(rows);
+}
+
+/** State of every kind; gives what a reader sees of it. */
+async function fill(saver: KustoSaver): Promise<void> {
+  const values = { small: 1, large: "x".repeat(100_000) };
+  await saver.getTuple(at("kept"));
+  const config = await saver.put(at("kept"), checkpointOf("1", values), LOOP, values);
+  await saver.putWrites(config, [["small", 2]], "task");
+  await saver.put(at("gone"), checkpointOf("1", values), LOOP, values);
+  await saver.deleteThread("gone");
+}
+
+async function seen(saver: KustoSaver): Promise<unknown> {
+  return [
+    await saver.getTuple(at("kept")),
+    await saver.getTuple(at("gone")),
+    await Array.fromAsync(saver.list({})),
+  ];
+}
+
+Deno.test("provision.kql has a part for each version, and every older version is at hand as released", () => {
+  const parts = [...script.matchAll(/^\/\/ Version (\d+)$/gm)].map(([, version]) =>
+    Number(version)
+  );
+  const versions = Array.from({ length: SCHEMA_VERSION }, (_, index) => index + 1);
+  assertEquals(parts, versions);
+  assertEquals([...released.keys()].sort(), versions.slice(0, -1));
+  const told = splitScript(script).filter((command) => command.includes(VERSION_FUNCTION));
+  assertEquals(told.length, 1);
+  assertMatch(told[0]!, RegExp(`${VERSION_FUNCTION}\\(\\) \\{ ${SCHEMA_VERSION} \\}$`));
+  // Nothing that a version brings may come after it was told, or a script that broke off would lie.
+  const after = splitScript(script.slice(script.indexOf(told[0]!) + told[0]!.length));
+  assert(after.every((command) => command.includes(" policy streamingingestion ")));
+});
+
+for (const version of released.keys()) {
+  Deno.test(`setup() of a schema of version ${version} says that it is older than the code, and how to go on`, async () => {
+    await using lab = new EmptyLab();
+    await makeVersion(lab, version);
+    const before = await schemaOf(lab);
+    const error = await assertRejects(
+      () => lab.saver().setup(),
+      KustoSchemaError,
+      `the schema has version ${version}, older than the code, which needs ${SCHEMA_VERSION}`,
+    );
+    const errors = error.problems.filter(({ severity }) => severity === "error");
+    assertEquals(errors.map(({ kind }) => kind), ["version"]);
+    assert(script.includes(/"(\/\/ Version \d+)"/.exec(errors[0]!.mend)![1]!));
+    assertEquals(await schemaOf(lab), before);
+  });
+
+  Deno.test(`setup({ provision: true }) makes version ${version} what a new database is, and keeps its rows`, async () => {
+    await using lab = new EmptyLab();
+    await makeVersion(lab, version);
+    const saver = lab.saver();
+    await fill(saver);
+    const [rows, state] = [await rowsOf(lab), await seen(lab.saver())];
+    const { problems, schemaVersion } = await lab.saver().setup({ provision: true });
+    assertEquals([problems, schemaVersion], [[], SCHEMA_VERSION]);
+    assertEquals(await schemaOf(lab), await freshSchema());
+    assertEquals(await rowsOf(lab), rows);
+    assertEquals(await seen(lab.saver()), state);
+    assertEquals((await lab.saver().setup()).problems, []);
+  });
+
+  Deno.test(`The commands below version ${version} lead on from it, run twice too`, async () => {
+    await using lab = new EmptyLab();
+    await makeVersion(lab, version);
+    const fresh = await freshSchema();
+    for (let time = 0; time < 2; time++) {
+      for (const command of stepsFrom(version)) await lab.command(command);
+      assertEquals(await schemaOf(lab), fresh);
+    }
+  });
+
+  Deno.test(`An upgrade of version ${version} that breaks off anywhere can be run again`, async () => {
+    await using lab = new EmptyLab();
+    await makeVersion(lab, version);
+    await fill(lab.saver());
+    const state = await seen(lab.saver());
+    for (const command of stepsFrom(version)) {
+      const told = command.includes(VERSION_FUNCTION);
+      const saver = lab.saver({ fetch: breakingAt(lab, command), maxRetries: 0 });
+      await assertRejects(() => saver.setup({ provision: true }));
+      assertEquals(await seen(lab.saver()), state);
+      const later = lab.saver().setup();
+      await assertRejects(() => later, KustoSchemaError, "older than the code");
+      if (told) break;
+    }
+    assertEquals((await lab.saver().setup({ provision: true })).problems, []);
+    assertEquals(await schemaOf(lab), await freshSchema());
+  });
+}
+
+/** The embedded Kusto, where the connection is lost when a command is sent. */
+function breakingAt(lab: EmptyLab, command: string): typeof fetch {
+  return async (input, init) => {
+    const request = new Request(input, init);
+    const body = request.clone().body;
+    const packed = request.headers.get("Content-Encoding") === "gzip";
+    const text = await new Response(
+      packed ? body!.pipeThrough(new DecompressionStream("gzip")) : body,
+    )
+      .text();
+    if (text.includes(JSON.stringify(command).slice(1, -1))) throw new TypeError("connection lost");
+    return await lab.emulator.fetch(request);
+  };
+}
+
+Deno.test("setup() warns of a schema newer than the code, and { provision: true } leaves it alone", async () => {
+  await using lab = new EmptyLab();
+  const saver = lab.saver();
+  await saver.setup({ provision: true });
+  const newer = SCHEMA_VERSION + 1;
+  await lab.command(
+    `.create-or-alter function with (folder="kusto-checkpoint") ${VERSION_FUNCTION}() { ${newer} }`,
+  );
+  await lab.command('.drop table Checkpoints ingestion json mapping "kusto_checkpoint"');
+  const before = await schemaOf(lab);
+  const error = await assertRejects(
+    () => saver.setup({ provision: true }),
+    KustoSchemaError,
+    `its schema has version ${newer}, newer than this code, which knows ${SCHEMA_VERSION}, so nothing was changed`,
+  );
+  assertEquals(error.problems.map(({ kind }) => kind), ["version"]);
+  assertEquals(await schemaOf(lab), before);
+  const mapping = splitScript(script).find((command) => command.includes("Checkpoints ingestion"));
+  await lab.command(mapping!);
+  const { ready, problems, schemaVersion } = await saver.setup();
+  assertEquals([ready, schemaVersion], [true, newer]);
+  assertEquals(problems.map(({ kind, severity }) => `${severity} ${kind}`), ["warning version"]);
+});
+
+Deno.test("setup({ provision: true }) leaves alone what others named like one of its functions", async () => {
+  const own = [
+    [`.create table ${VERSION_FUNCTION} (a:string)`, ".show tables"],
+    [
+      `.create-or-alter function with (folder="mine") ${VERSION_FUNCTION}() { 1 }`,
+      ".show functions",
+    ],
+  ];
+  for (const [command, show] of own) {
+    await using lab = new EmptyLab();
+    await lab.command(command!);
+    const theirs = (await lab.command(show!)).filter((row) => row[0] === VERSION_FUNCTION);
+    await assertRejects(() => lab.saver().setup({ provision: true }), KustoSchemaError);
+    const left = (await lab.command(show!)).filter((row) => row[0] === VERSION_FUNCTION);
+    assertEquals(left, theirs);
+  }
+});
