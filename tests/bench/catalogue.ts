@@ -1,0 +1,112 @@
+/**
+ * What is measured, and against which bound: the table of `deno task bench` and of the README.
+ *
+ * @module
+ */
+
+/** The groups of the table, in its order. */
+export const GROUPS = {
+  roundTrips: "Round trips",
+  cpu: "Processor time",
+  flat: "Flat",
+  storage: "Storage",
+  delta: "Delta channels",
+  start: "Start",
+  scale: "Scale",
+} as const;
+
+/** One of {@link GROUPS}. */
+export type Group = keyof typeof GROUPS;
+
+/** One line of the table. */
+export interface Target {
+  readonly group: Group;
+  /** What is measured; names the line. */
+  readonly what: string;
+  /** What it is measured in; `x` is a ratio. */
+  readonly unit: string;
+  /** The bound; without one the line only reports. */
+  readonly bound?: { readonly most: number } | { readonly least: number };
+}
+
+const most = (most: number) => ({ bound: { most } });
+const least = (least: number) => ({ bound: { least } });
+
+/** All lines, by the key under which a measurement gives its value. */
+export const TARGETS = {
+  getTuple: {
+    group: "roundTrips",
+    what: "`getTuple`",
+    unit: "requests",
+    ...most(1),
+  },
+  put: {
+    group: "roundTrips",
+    what: "a lone `put` of small state",
+    unit: "requests",
+    ...most(1),
+  },
+  putWrites: {
+    group: "roundTrips",
+    what: "`putWrites` of 50 tasks of one superstep, together",
+    unit: "requests",
+    ...most(3),
+  },
+  run: {
+    group: "roundTrips",
+    what: "a graph of 10 steps, 25 ms away: time beside `PostgresSaver`",
+    unit: "x",
+    ...most(0.2),
+  },
+  manyRequests: {
+    group: "roundTrips",
+    what: "64 such graphs at once: ingest requests for each `put`",
+    unit: "requests",
+    ...most(0.1),
+  },
+  manyThroughput: {
+    group: "roundTrips",
+    what: "64 such graphs at once: graphs a second beside `PostgresSaver` with its default pool",
+    unit: "x",
+    ...least(10),
+  },
+  deltaRequests: {
+    group: "delta",
+    what: "`getDeltaChannelHistory` over 1 000 ancestors",
+    unit: "requests",
+    ...most(2),
+  },
+  deltaJump: {
+    group: "delta",
+    what: "`getDeltaChannelHistory`, for a jump outside of the page",
+    unit: "requests more",
+    ...most(1),
+  },
+} as const satisfies Readonly<Record<string, Target>>;
+
+/** A line's key. */
+export type TargetKey = keyof typeof TARGETS;
+
+/** Whether a value keeps to its bound; `undefined` where there is none. */
+export function holds({ bound }: Target, value: number): boolean | undefined {
+  if (!bound) return undefined;
+  return "most" in bound ? value <= bound.most : value >= bound.least;
+}
+
+/** What one measurement found. */
+export interface Outcome {
+  readonly values: Partial<Readonly<Record<TargetKey, number>>>;
+  /** Tables for the long page, as Markdown. */
+  readonly details: string;
+}
+
+/** How much to measure. */
+export interface Effort {
+  /** Whether only to see that everything works. */
+  readonly quick: boolean;
+  /** A number of rounds, fewer when it is to be quick. */
+  readonly rounds: (count: number) => number;
+}
+
+/** Measures the lines of one group. */
+export type Measure = (effort: Effort) => Promise<Outcome>;

@@ -1,0 +1,49 @@
+/**
+ * Measures the library beside its peers, on this machine, in one run: `deno task bench`.
+ *
+ *     deno task bench [--quick] [--only GROUP,GROUP]
+ *
+ * Each line of the table has a bound, and none fails the run: times depend on the machine, ratios do
+ * less so.
+ *
+ * @module
+ */
+import { parseArgs } from "node:util";
+import { installTools } from "../runtimes/tools.ts";
+import { type Effort, type Group, GROUPS, type Measure } from "./catalogue.ts";
+import { installPeers } from "./kit/peers.ts";
+import { targetTable, type Values } from "./report.ts";
+import { measureDeltaChannels } from "./targets/delta_channels.ts";
+import { measureRoundTrips } from "./targets/round_trips.ts";
+
+const MEASURES: Partial<Readonly<Record<Group, Measure>>> = {
+  roundTrips: measureRoundTrips,
+  delta: measureDeltaChannels,
+};
+
+const { values: options } = parseArgs({
+  args: Deno.args,
+  options: {
+    quick: { type: "boolean", default: false },
+    only: { type: "string", default: Object.keys(GROUPS).join() },
+  },
+});
+
+const effort: Effort = {
+  quick: options.quick,
+  rounds: (count) => options.quick ? 1 : count,
+};
+
+await installTools();
+await installPeers();
+let values: Values = {};
+for (const group of options.only.split(",") as Group[]) {
+  const measure = MEASURES[group];
+  if (!measure) continue;
+  const begun = performance.now();
+  const outcome = await measure(effort);
+  values = { ...values, ...outcome.values };
+  const seconds = Math.round((performance.now() - begun) / 1000);
+  console.log(`## ${GROUPS[group]} (${seconds} s)\n\n${outcome.details}\n`);
+}
+console.log(targetTable(values));
