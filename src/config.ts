@@ -130,7 +130,8 @@ export interface KustoSaverOptions {
   readonly compression?: "gzip" | "none";
   /**
    * Keys of a run's `configurable` or `metadata` that `list` can filter on beside the checkpoint's
-   * own metadata, such as `user_id`.
+   * own metadata, such as `user_id`. They are stored in the clear, also by a serializer that encrypts;
+   * of its checkpoints the service then reads only those that match by these keys.
    *
    * @default {[]}
    */

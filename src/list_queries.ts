@@ -12,6 +12,9 @@ import {
 } from "./queries.ts";
 import type { TableNames } from "./schema.ts";
 
+/** A filter may name more keys: the client decides on those. */
+const TERMS = [1, 2, 3, 4] as const;
+
 /** One page of checkpoints of one thread or all, newest first, with all that belongs to them or `alone`. */
 export function pageQuery(names: TableNames, scope: "thread" | "all"): string {
   const one = scope === "thread";
@@ -30,7 +33,9 @@ let threads = materialize(union
     ? "thread_id == thread"
     : "(thread_id in ((page | project thread_id)) or thread_id in ((own | project thread_id)))";
   const scopeParameters = one ? "thread:string, own_incarnation:string" : "own_threads:dynamic";
-  return `declare query_parameters(${scopeParameters}, any_namespace:bool, namespace:string, checkpoint:string, before:string, after_id:string, after_thread:string, after_namespace:string, term1:string, term2:string, term3:string, term4:string, size:long, own_ids:dynamic, own_blobs:dynamic, alone:bool);
+  return `declare query_parameters(${scopeParameters}, any_namespace:bool, namespace:string, checkpoint:string, before:string, after_id:string, after_thread:string, after_namespace:string, ${
+    TERMS.map((n) => `line${n}:string, key${n}:string, `).join("")
+  }size:long, own_ids:dynamic, own_blobs:dynamic, alone:bool);
 ${incarnations}
 let hidden = ${names.checkpointDeletions}${one ? " | where thread_id == thread" : ""}
   | summarize until = max(revision) by thread_id, checkpoint_ns, incarnation, checkpoint_id;
@@ -42,7 +47,11 @@ let page = materialize(${names.checkpoints}
   | summarize arg_max(revision, search_text, parent_checkpoint_id, v) by thread_id, checkpoint_ns, incarnation, checkpoint_id
   | join kind=inner threads on thread_id | where incarnation == newest
   | join kind=leftouter hidden on thread_id, checkpoint_ns, incarnation, checkpoint_id | where strcmp(until, revision) < 0
-  | where search_text startswith_cs "*" or (search_text contains_cs term1 and search_text contains_cs term2 and search_text contains_cs term3 and search_text contains_cs term4)
+${
+    TERMS.map((n) =>
+      `  | where search_text contains_cs line${n} or (search_text startswith_cs "*" and not(search_text contains_cs key${n}))`
+    ).join("\n")
+  }
   | order by checkpoint_id desc, thread_id asc, checkpoint_ns asc
   | take size
   | project thread_id, checkpoint_ns, incarnation, checkpoint_id, revision, parent_checkpoint_id, v);

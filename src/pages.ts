@@ -12,6 +12,7 @@ import { type ResultTable, rowsOf } from "./frames.ts";
 import { pageQuery } from "./list_queries.ts";
 import { PageSize } from "./page_size.ts";
 import type { BlobRow, CheckpointDeletionRow, CheckpointRow, WriteRow } from "./schema.ts";
+import type { SearchTerm } from "./search.ts";
 import type { OwnRows, Store } from "./store.ts";
 import { completeCheckpoint, type Parts, type StoredCheckpoint } from "./stored_checkpoint.ts";
 
@@ -25,8 +26,8 @@ export interface PageRequest {
   readonly checkpointId?: string;
   /** Only checkpoints with a smaller id. */
   readonly before?: string;
-  /** Texts that a row's search text must contain, see `search.ts`. */
-  readonly terms: readonly string[];
+  /** What the server filters by, see `search.ts`. */
+  readonly terms: readonly SearchTerm[];
   /** How many checkpoints the caller wants at most, if it knows. */
   readonly limit?: number;
   readonly signal?: AbortSignal;
@@ -120,7 +121,9 @@ function queryPage(
   ownPage: readonly CheckpointRow[],
   alone: boolean,
 ): Promise<ResultTable[]> {
-  const [term1 = "", term2 = "", term3 = "", term4 = ""] = request.terms;
+  // Every text contains the empty one.
+  const none = { line: "", key: "" };
+  const [term1 = none, term2 = none, term3 = none, term4 = none] = request.terms;
   const parentIds = ownPage.filter((row) => row.v < 4).map((row) => row.parent_checkpoint_id);
   const scope = {
     any_namespace: request.namespace === undefined,
@@ -130,10 +133,14 @@ function queryPage(
     after_id: after?.checkpoint_id ?? "",
     after_thread: after?.thread_id ?? "",
     after_namespace: after?.checkpoint_ns ?? "",
-    term1,
-    term2,
-    term3,
-    term4,
+    line1: term1.line,
+    key1: term1.key,
+    line2: term2.line,
+    key2: term2.key,
+    line3: term3.line,
+    key3: term3.key,
+    line4: term4.line,
+    key4: term4.key,
     size,
     own_ids: [...ownPage.map((row) => row.checkpoint_id), ...parentIds].map(guardText),
     own_blobs: referencesBeside([...own.values()].flatMap((rows) => rows.blobs), ownPage),

@@ -224,7 +224,7 @@ export class KustoSaver extends BaseCheckpointSaver {
         metadata,
         newVersions,
         parentId: address.checkpointId,
-        searchExtra: searchExtra(config, this.#settings.searchKeys),
+        searchExtra: searchExtra(config, metadata, this.#settings.searchKeys),
       });
       return configOf(threadId, namespace, checkpointId);
     });

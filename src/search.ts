@@ -2,8 +2,8 @@
  * Filtering checkpoints by their metadata: exact on the client, narrowed on the server.
  *
  * A `dynamic` column cannot be compared exactly (strings in it may be re-typed), so each checkpoint
- * row carries its scalars once more as plain text, one `"key":value` line each. A row whose text is
- * incomplete begins with `*` and is never filtered out by the server.
+ * row carries its scalars once more as plain text, one `"key":value` line each. A text that does not
+ * hold all begins with `*`: the server may filter its row out only for a key that it does hold.
  *
  * @module
  */
@@ -20,7 +20,8 @@ type Scalar = string | number | boolean | null;
  *
  * @param metadata The metadata as it will be read back, or `undefined` where only the serializer can
  * tell what is in it.
- * @param extra Further scalars to search by, such as a `user_id` from the run's configuration.
+ * @param extra Further scalars to search by, such as a `user_id` from the run's configuration; of keys
+ * that closed metadata have too it must hold what they hold.
  */
 export function searchText(
   metadata: Readonly<Record<string, unknown>> | undefined,
@@ -34,27 +35,39 @@ export function searchText(
   return beside.length <= TEXT_LIMIT ? INCOMPLETE + beside : INCOMPLETE;
 }
 
-/** The values of a run's configuration that `list` may filter on, by the option `searchKeys`. */
+/**
+ * What `list` may filter on by the option `searchKeys`: values of a checkpoint's metadata, else of the
+ * run's configuration.
+ */
 export function searchExtra(
   config: RunnableConfig,
+  metadata: Readonly<Record<string, unknown>>,
   keys: readonly string[],
 ): Record<string, unknown> {
-  const bag: Record<string, unknown> = { ...config.configurable, ...config.metadata };
+  const bag: Record<string, unknown> = { ...config.configurable, ...config.metadata, ...metadata };
   return Object.fromEntries(
     keys.filter((key) => Object.hasOwn(bag, key)).map((key) => [key, bag[key]]),
   );
 }
 
+/** What decides on the server whether a row may match a filter of one key. */
+export interface SearchTerm {
+  /** Must stand in the row's search text, */
+  readonly line: string;
+  /** unless that text is incomplete and has no line which begins like this. */
+  readonly key: string;
+}
+
 /**
- * The terms that a row's search text must contain for the row to match a filter.
+ * The terms of a filter.
  *
  * Values that are not short scalars give no term: only the client can decide on them.
  */
-export function searchTerms(filter: Readonly<Record<string, unknown>>): string[] {
-  return Object.entries(filter)
-    .map(([key, value]) => searchLine(key, value))
-    .filter((line) => line !== undefined)
-    .map((line) => `\n${line}\n`);
+export function searchTerms(filter: Readonly<Record<string, unknown>>): SearchTerm[] {
+  return Object.entries(filter).flatMap(([key, value]) => {
+    const line = searchLine(key, value);
+    return line === undefined ? [] : [{ line: `\n${line}\n`, key: `\n${JSON.stringify(key)}:` }];
+  });
 }
 
 /**
@@ -69,7 +82,7 @@ export function matchesFilter(
   return Object.entries(filter).every(([key, value]) => {
     if (value === undefined) return true;
     if (Object.hasOwn(metadata, key) && deepEqual(metadata[key], value)) return true;
-    return searchTerms({ [key]: value }).some((term) => search.includes(term)) &&
+    return searchTerms({ [key]: value }).some(({ line }) => search.includes(line)) &&
       !Object.hasOwn(metadata, key);
   });
 }

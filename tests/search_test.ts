@@ -1,12 +1,14 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { matchesFilter, searchTerms, searchText } from "../src/search.ts";
+import { matchesFilter, searchExtra, searchTerms, searchText } from "../src/search.ts";
 
 type Bag = Record<string, unknown>;
 
 /** Whether the server's part of a filter lets a row through, as the query has it. */
 function passesServer(filter: Bag, text: string): boolean {
-  return text.startsWith("*") || searchTerms(filter).every((term) => text.includes(term));
+  return searchTerms(filter).every(({ line, key }) =>
+    text.includes(line) || (text.startsWith("*") && !text.includes(key))
+  );
 }
 
 const scalar = fc.oneof(
@@ -37,6 +39,48 @@ Deno.test("the server's part of a filter never drops a checkpoint that matches",
     }),
     { numRuns: 300 },
   );
+});
+
+Deno.test("nor does it where the metadata are closed, whatever keys are searched by", () => {
+  const keys = fc.array(key);
+  fc.assert(
+    fc.property(metadata, metadata, metadata, keys, (given, other, run, more) => {
+      const bag = stored(given);
+      const searchKeys = [...more, ...Object.keys(given).slice(1), ...Object.keys(run).slice(1)];
+      const extra = searchExtra({ configurable: run }, given, searchKeys);
+      const text = searchText(undefined, extra);
+      for (
+        const filter of [
+          bag,
+          other,
+          run,
+          ...Object.entries({ ...run, ...bag })
+            .map(([k, v]) => ({ [k]: v })),
+        ]
+      ) {
+        if (matchesFilter(filter, bag, text)) assert(passesServer(filter, text));
+      }
+    }),
+    { numRuns: 300 },
+  );
+});
+
+Deno.test("where the metadata are closed the server filters by the keys that it was told of", () => {
+  const meta = { source: "loop", user: "ada" };
+  const config = { configurable: { user: "overruled", team: "t" }, metadata: { org: 7 } };
+  const text = searchText(undefined, searchExtra(config, meta, ["user", "team", "org", "none"]));
+  assertEquals(text, '*\n"user":"ada"\n"team":"t"\n"org":7\n');
+  const passed = (filter: Bag) => passesServer(filter, text);
+  assertEquals([{ user: "ada" }, { team: "t", org: 7 }, { source: "other" }].map(passed), [
+    true,
+    true,
+    true,
+  ]);
+  assertEquals([{ user: "bob" }, { org: "7" }, { team: "t", user: "bob" }].map(passed), [
+    false,
+    false,
+    false,
+  ]);
 });
 
 Deno.test("a filter of the metadata themselves matches", () => {

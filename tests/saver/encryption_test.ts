@@ -189,3 +189,30 @@ Deno.test("functions and symbols, which no serializer spells, leave an encrypted
     ]);
   }
 });
+
+Deno.test("list() of encrypted threads reads no more than matches by keys to search by", async () => {
+  await using lab = await Lab.open();
+  const options = { serde: encrypted(), searchKeys: ["user_id"] };
+  const writer = lab.saver(options);
+  for (let n = 100; n < 300; n++) {
+    const config = { configurable: { ...at(`t ${n}`).configurable, user_id: `user ${n % 50}` } };
+    const metadata = n === 299 ? { ...LOOP, user_id: "user 7" } : LOOP;
+    await writer.put(config, checkpointOf(String(n)), metadata, {});
+  }
+  const reader = lab.saver(options);
+  const ids = async (filter: Record<string, unknown>) => {
+    lab.requests();
+    const found = await Array.fromAsync(reader.list({}, { filter }), (t) => t.checkpoint.id);
+    return [lab.requests().length, ...found];
+  };
+  assertEquals(await ids({ user_id: "user 7", source: "loop" }), [
+    1,
+    "299",
+    "257",
+    "207",
+    "157",
+    "107",
+  ]);
+  assertEquals(await ids({ user_id: "user 7", source: "fork" }), [1]);
+  assertEquals(await ids({ user_id: "user 49" }), [1, "249", "199", "149"]);
+});
