@@ -70,6 +70,53 @@ export const TARGETS = {
     unit: "x",
     ...least(10),
   },
+  flatCost: {
+    group: "flat",
+    what: "a thread of 10 000 checkpoints beside one of 10: processor time of the client, at worst",
+    unit: "x",
+    ...most(1.2),
+  },
+  flatRequests: {
+    group: "flat",
+    what: "the same: requests",
+    unit: "x",
+    ...most(1),
+  },
+  flatBytes: {
+    group: "flat",
+    what: "the same: bytes both ways",
+    unit: "x",
+    ...most(1.02),
+  },
+  flatEngine: {
+    group: "flat",
+    what:
+      "the same: time that the length adds in the embedded Kusto, rows ten times as wide beside narrow ones",
+    unit: "x",
+    ...most(1.2),
+  },
+  flatUnchanged: {
+    group: "flat",
+    what: "an unchanged channel of 500 KB in a run of 20 steps",
+    unit: "times sent",
+    ...most(1),
+  },
+  storageConversation: {
+    group: "storage",
+    what:
+      "a growing conversation: bytes kept, before Kusto's compression, beside PostgreSQL's tables",
+    unit: "x",
+  },
+  storageDocument: {
+    group: "storage",
+    what: "a document of 500 KB that does not change: the same",
+    unit: "x",
+  },
+  storageWide: {
+    group: "storage",
+    what: "500 channels of which 5 change a step: the same",
+    unit: "x",
+  },
   deltaRequests: {
     group: "delta",
     what: "`getDeltaChannelHistory` over 1 000 ancestors",

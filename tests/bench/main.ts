@@ -14,10 +14,14 @@ import { type Effort, type Group, GROUPS, type Measure } from "./catalogue.ts";
 import { installPeers } from "./kit/peers.ts";
 import { targetTable, type Values } from "./report.ts";
 import { measureDeltaChannels } from "./targets/delta_channels.ts";
+import { measureFlat } from "./targets/flat.ts";
 import { measureRoundTrips } from "./targets/round_trips.ts";
+import { measureStorage } from "./targets/storage.ts";
 
 const MEASURES: Partial<Readonly<Record<Group, Measure>>> = {
   roundTrips: measureRoundTrips,
+  flat: measureFlat,
+  storage: measureStorage,
   delta: measureDeltaChannels,
 };
 

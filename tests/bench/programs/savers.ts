@@ -20,14 +20,29 @@ export interface Requests {
 export interface Opened {
   readonly saver: BaseCheckpointSaver;
   readonly requests: Requests;
+  /** The size of its tables, where the server tells. */
+  readonly tableBytes?: () => Promise<number>;
 }
 
 interface Peer extends BaseCheckpointSaver {
   setup?(): Promise<void>;
+  /** Of `PostgresSaver` alone. */
+  readonly pool?: { query(text: string): Promise<{ rows: { bytes: string }[] }> };
 }
 
-/** Opens a saver, with its tables. */
-export async function openSaver(name: SaverName, port: number): Promise<Opened> {
+const SIZE_OF_TABLES = `select sum(pg_total_relation_size(c)) as bytes
+  from unnest(array['checkpoints', 'checkpoint_blobs', 'checkpoint_writes']::regclass[]) as c`;
+
+/**
+ * Opens a saver, with its tables.
+ *
+ * @param onIngest Told of each body that is sent to be stored in Kusto.
+ */
+export async function openSaver(
+  name: SaverName,
+  port: number,
+  onIngest: (body: Uint8Array) => void = () => {},
+): Promise<Opened> {
   const requests = { query: 0, ingest: 0 };
   const url = `http://127.0.0.1:${port}`;
   switch (name) {
@@ -36,7 +51,10 @@ export async function openSaver(name: SaverName, port: number): Promise<Opened> 
         connection: url,
         database: "NetDefaultDB",
         fetch: (input, init) => {
-          if (String(input).includes("/rest/ingest/")) requests.ingest++;
+          if (String(input).includes("/rest/ingest/")) {
+            requests.ingest++;
+            onIngest(init?.body as Uint8Array);
+          }
           if (String(input).includes("/rest/query")) requests.query++;
           return fetch(input, init);
         },
@@ -57,7 +75,11 @@ export async function openSaver(name: SaverName, port: number): Promise<Opened> 
         `postgresql://postgres@127.0.0.1:${port}/postgres`,
       );
       await saver.setup?.();
-      return { saver, requests };
+      const tableBytes = async () => {
+        const { rows } = await saver.pool!.query(SIZE_OF_TABLES);
+        return Number(rows[0]!.bytes);
+      };
+      return { saver, requests, tableBytes };
     }
     case "SqliteSaver": {
       const { SqliteSaver } = await peer("@langchain/langgraph-checkpoint-sqlite");
