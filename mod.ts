@@ -38,6 +38,8 @@ export {
   type SchemaProblem,
   type UnstoredRows,
 } from "./src/errors.ts";
+export type { OperationOptions } from "./src/operation.ts";
+export type { PruneOptions, PruneProgress, PruneReport } from "./src/prune.ts";
 export type { PurgeCounts, PurgeOptions, PurgeProgress, PurgeReport } from "./src/purge.ts";
 export { KustoSaver } from "./src/saver.ts";
 export type { SetupOptions } from "./src/setup.ts";

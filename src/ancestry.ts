@@ -2,8 +2,9 @@
  * The ancestors of a checkpoint, back to the nearest stored value of each channel that is asked for.
  *
  * A skeleton of the namespace (ids, parents, names of stored channels) is read newest first and walked
- * here: one request, and one more for each jump out of what was read. Checkpoints that were hidden by
- * pruning still count as ancestors.
+ * here: one request, and one more for each jump out of what was read. Checkpoints that were hidden one
+ * by one still count, as ancestors and as the one that is asked for: whoever asks may have read it a
+ * moment before it was hidden, and a short history would be a wrong state.
  *
  * @module
  */
@@ -19,11 +20,11 @@ const PAGE = 5_000;
 /** Stands for "more channels than a cell can name": only the values themselves tell. */
 const UNNAMED = "*";
 
-/** Which checkpoint's history to read: the latest's where no id is given. */
+/** Which checkpoint's history to read. */
 export interface HistoryRequest {
   readonly threadId: string;
   readonly namespace: string;
-  readonly checkpointId: string | undefined;
+  readonly checkpointId: string;
   readonly channels: readonly string[];
 }
 
@@ -68,17 +69,10 @@ export class Ancestry {
   /** The ancestors of the target, nearest first, as far back as some channel needs them. */
   async path(): Promise<Ancestor[]> {
     const { checkpointId, channels } = this.#request;
-    await this.#read(checkpointId ?? "");
-    const start = checkpointId === undefined
-      ? [...this.#ancestors.values()].reduce<Ancestor | undefined>(
-        (latest, a) =>
-          !latest || compareText(a.checkpoint_id, latest.checkpoint_id) > 0 ? a : latest,
-        undefined,
-      )
-      : this.#ancestors.get(checkpointId);
+    await this.#read(checkpointId);
     const path: Ancestor[] = [];
     const open = new Set(channels.map(guardText));
-    let next = start?.parent_checkpoint_id ?? "";
+    let next = this.#ancestors.get(checkpointId)?.parent_checkpoint_id ?? "";
     while (next !== "" && open.size > 0) {
       if (!this.#ancestors.has(next)) await this.#read(next);
       const ancestor = this.#ancestors.get(next);

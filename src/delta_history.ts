@@ -14,6 +14,7 @@ import type { Revision, Stamp } from "./clock.ts";
 import { guardText, type TypedBytes } from "./codec.ts";
 import { KustoLimitError } from "./errors.ts";
 import { rowsOf } from "./frames.ts";
+import { type HeadRequest, readHead } from "./heads.ts";
 import { historyQuery } from "./history_queries.ts";
 import { PageSize } from "./page_size.ts";
 import type { BlobReference, BlobRow, ChannelEntry, CheckpointRow, WriteRow } from "./schema.ts";
@@ -39,14 +40,20 @@ interface ValueRow {
   readonly blobs: readonly BlobReference[];
 }
 
-/** Reads the history of channels at a checkpoint as LangGraph wants it. */
+/** Reads the history of channels at a checkpoint, the latest where none is named, as LangGraph wants it. */
 export async function loadDeltaHistory(
   store: Store,
   serde: SerializerProtocol,
-  request: HistoryRequest,
+  request: HeadRequest & Pick<HistoryRequest, "channels">,
   signal: AbortSignal | undefined,
 ): Promise<Record<string, DeltaChannelHistory>> {
-  const histories = await readDeltaHistory(store, request, signal);
+  // LangGraph names the checkpoint.
+  const checkpointId = request.checkpointId ??
+    (await readHead(store, request, signal)).found?.row.checkpoint_id;
+  if (checkpointId === undefined) {
+    return Object.fromEntries(request.channels.map((channel) => [channel, { writes: [] }]));
+  }
+  const histories = await readDeltaHistory(store, { ...request, checkpointId }, signal);
   const loaded = Array.from(histories, async ([channel, { writes, seed, blobs }]) => {
     const history: DeltaChannelHistory = {
       writes: await Promise.all(writes.map((write) => loadWrite(serde, write, blobs))),

@@ -33,23 +33,21 @@ export async function readHead(
   signal?: AbortSignal,
 ): Promise<Head> {
   const own = store.ownRows(request.threadId);
-  const hiddenHere: CheckpointDeletionRow[] = [];
-  for (;;) {
-    const ownHead = newestOf(
-      visibleCheckpoints(own.checkpoints, own.incarnation, hiddenHere).filter((row) =>
+  const ownHeadWithout = (hidden: readonly CheckpointDeletionRow[]) =>
+    newestOf(
+      visibleCheckpoints(own.checkpoints, own.incarnation, hidden).filter((row) =>
         row.checkpoint_ns === request.namespace &&
         (request.checkpointId === undefined || row.checkpoint_id === request.checkpointId)
       ),
     );
+  for (let ownHead = ownHeadWithout([]);;) {
     const shown = await queryHead(store, request, own, ownHead, signal);
     const { incarnation, hidden } = shown;
+    if (hidden.length > 0) ownHead = ownHeadWithout(hidden);
     const candidates = [...shown.checkpoints, ...(ownHead ? [ownHead] : [])];
     const row = newestOf(visibleCheckpoints(candidates, incarnation, hidden));
-    // The own row is gone for readers, and the query answered for it: ask again without it.
-    if (!row && ownHead && hidden.length > 0) {
-      hiddenHere.push(...hidden);
-      continue;
-    }
+    // The query answered for a row that is hidden, and an older one of this saver's is not: ask again for it.
+    if (hidden.length > 0 && row && row === ownHead) continue;
     if (!row) return { incarnation, found: undefined };
     const found = await completeCheckpoint(store, row, {
       writes: shown.writes,
@@ -66,6 +64,7 @@ interface ShownHead {
   /** `undefined` where they are too much for one answer. */
   readonly writes: readonly WriteRow[] | undefined;
   readonly blobs: readonly BlobRow[];
+  /** What is hidden in the namespace, where the own row that was asked for is. */
   readonly hidden: readonly CheckpointDeletionRow[];
 }
 

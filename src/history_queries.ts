@@ -13,7 +13,7 @@ ${newestIncarnation(names)}
 print newest = newest;
 ${names.checkpoints}
 | where thread_id == thread and checkpoint_ns == namespace and incarnation == newest
-| where isempty(from_id) or strcmp(checkpoint_id, from_id) <= 0
+| where strcmp(checkpoint_id, from_id) <= 0
 | summarize arg_max(revision, parent_checkpoint_id, channels) by checkpoint_id
 | top size by checkpoint_id desc
 | project checkpoint_id, parent_checkpoint_id, revision, stored = set_intersect(channels, wanted)`;

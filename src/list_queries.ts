@@ -11,6 +11,7 @@ import {
   WRITE_COLUMNS,
 } from "./queries.ts";
 import type { TableNames } from "./schema.ts";
+import { hiddenIn, livesAndHidden, SHOWN } from "./shown_rows.ts";
 
 /** A filter may name more keys: the client decides on those. */
 const TERMS = [1, 2, 3, 4] as const;
@@ -21,14 +22,11 @@ export function pageQuery(names: TableNames, scope: "thread" | "all"): string {
   const ofThread = one ? "thread_id == thread and " : "";
   const incarnations = one
     ? `${newestIncarnation(names)}
-let threads = print thread_id = thread, newest = newest;`
+let lives = print thread_id = thread, newest = newest;
+${hiddenIn(names, "| where thread_id == thread")}`
     : `let own = materialize(print own = own_threads | mv-expand own
   | project thread_id = substring(tostring(own.thread), 1), incarnation = substring(tostring(own.incarnation), 1));
-let threads = materialize(union
-  (${names.threadDeletions} | project thread_id, incarnation),
-  (${names.checkpoints} | project thread_id, incarnation),
-  own
-  | summarize newest = max(incarnation) by thread_id);`;
+${livesAndHidden(names, "", "own")}`;
   const rows = one
     ? "thread_id == thread"
     : "(thread_id in ((page | project thread_id)) or thread_id in ((own | project thread_id)))";
@@ -37,16 +35,13 @@ let threads = materialize(union
     TERMS.map((n) => `line${n}:string, key${n}:string, `).join("")
   }size:long, own_ids:dynamic, own_blobs:dynamic, alone:bool);
 ${incarnations}
-let hidden = ${names.checkpointDeletions}${one ? " | where thread_id == thread" : ""}
-  | summarize until = max(revision) by thread_id, checkpoint_ns, incarnation, checkpoint_id;
 let page = materialize(${names.checkpoints}
   | where ${ofThread}(any_namespace or checkpoint_ns == namespace) and (isempty(checkpoint) or checkpoint_id == checkpoint)
   | where isempty(before) or strcmp(checkpoint_id, before) < 0
   | where isempty(after_id) or strcmp(checkpoint_id, after_id) < 0
     or (checkpoint_id == after_id and (strcmp(thread_id, after_thread) > 0 or (thread_id == after_thread and strcmp(checkpoint_ns, after_namespace) > 0)))
   | summarize arg_max(revision, search_text, parent_checkpoint_id, v) by thread_id, checkpoint_ns, incarnation, checkpoint_id
-  | join kind=inner threads on thread_id | where incarnation == newest
-  | join kind=leftouter hidden on thread_id, checkpoint_ns, incarnation, checkpoint_id | where strcmp(until, revision) < 0
+  ${SHOWN}
 ${
     TERMS.map((n) =>
       `  | where search_text contains_cs line${n} or (search_text startswith_cs "*" and not(search_text contains_cs key${n}))`
@@ -67,7 +62,7 @@ page | project thread_id, checkpoint_ns, checkpoint_id | order by checkpoint_id 
 head;
 writes;
 ${referencedBlobs(names, rows)}
-threads | where ${rows};
+lives | where ${rows};
 hidden | where checkpoint_id in (${guarded("own_ids")})
   | project thread_id, checkpoint_ns, incarnation, checkpoint_id, revision = until`;
 }

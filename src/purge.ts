@@ -6,6 +6,7 @@
  *
  * @module
  */
+import { batchesOf } from "./batches.ts";
 import type { KustoClient } from "./client.ts";
 import type { Settings } from "./config.ts";
 import { KustoOptionsError, KustoRequestError, KustoUnavailableError } from "./errors.ts";
@@ -24,8 +25,6 @@ const DAY_MS = 24 * 60 * 60_000;
 /** The service's own limit for commands. */
 const COMMAND_TIMEOUT_MS = 10 * 60_000;
 const ENTRIES_A_COMMAND = 200;
-/** Ids are as long as users like; a command stays far below what a request may have. */
-const CHARACTERS_A_COMMAND = 200_000;
 const ENTRIES_A_PAGE = 2_000;
 /** Deleting from a view can collide with its materialization, which takes seconds. */
 const ATTEMPTS = 4;
@@ -204,7 +203,7 @@ class TablePurge {
   async #removeAll(found: Found, before: Date, removed: number): Promise<void> {
     const { table, remove } = this.#target;
     let left = found.rows;
-    for (const batch of batchesOf(found.entries)) {
+    for (const batch of batchesOf(found.entries, ENTRIES_A_COMMAND)) {
       const gone = await this.#command(remove(batch, before));
       removed += gone;
       left = Math.max(0, left - gone);
@@ -237,21 +236,4 @@ class TablePurge {
     const { signal } = this.#options;
     return this.#settings.sleep(FIRST_WAIT_MS * 2 ** (attempt - 1), signal ? { signal } : {});
   }
-}
-
-function* batchesOf(entries: readonly unknown[]): Generator<unknown[]> {
-  let batch: unknown[] = [];
-  let characters = 0;
-  for (const entry of entries) {
-    const { length } = JSON.stringify(entry);
-    const full = batch.length === ENTRIES_A_COMMAND || characters + length > CHARACTERS_A_COMMAND;
-    if (full && batch.length > 0) {
-      yield batch;
-      batch = [];
-      characters = 0;
-    }
-    batch.push(entry);
-    characters += length;
-  }
-  if (batch.length > 0) yield batch;
 }

@@ -105,7 +105,8 @@ let hidden = materialize(${names.checkpointDeletions}
   | where thread_id == thread and checkpoint_ns == namespace and incarnation == newest
   | summarize until = max(revision) by checkpoint_id);
 ${found}
-let own = newest == own_incarnation and strcmp(own_revision, found) > 0;
+let own_hidden = toscalar(hidden | where checkpoint_id == own_checkpoint and strcmp(until, own_revision) >= 0 | count) > 0;
+let own = newest == own_incarnation and strcmp(own_revision, found) > 0 and not(own_hidden);
 let chosen = iff(own, own_revision, found);
 let head = materialize(${names.checkpoints}
   | where thread_id == thread and checkpoint_ns == namespace and incarnation == newest and revision == chosen
@@ -119,7 +120,7 @@ print newest = newest;
 head;
 writes;
 ${referencedBlobs(names, "thread_id == thread and incarnation == newest")}
-hidden | where checkpoint_id == own_checkpoint`;
+hidden | where own_hidden`;
 }
 
 function incarnationQuery(names: TableNames): string {

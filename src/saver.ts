@@ -21,6 +21,8 @@ import { StampClock } from "./clock.ts";
 import { type KustoSaverOptions, type Settings, settingsFrom } from "./config.ts";
 import { type Head, readHead } from "./heads.ts";
 import { Incarnations } from "./incarnations.ts";
+import type { OperationParts } from "./operation.ts";
+import type { PruneOptions, PruneReport } from "./prune.ts";
 import type { PurgeOptions, PurgeReport } from "./purge.ts";
 import { RecentRows } from "./recent_rows.ts";
 import { Recorder } from "./recorder.ts";
@@ -30,7 +32,6 @@ import { searchExtra } from "./search.ts";
 import type { SetupOptions } from "./setup.ts";
 import type { SetupReport } from "./setup_report.ts";
 import { Store } from "./store.ts";
-import type { ThreadDeletionParts } from "./thread_deletion.ts";
 import { configOf, loadTuple } from "./tuples.ts";
 import { RowWriter } from "./writer.ts";
 
@@ -81,7 +82,7 @@ export class KustoSaver extends BaseCheckpointSaver {
   readonly #recorder: Recorder;
   readonly #store: Store;
   readonly #calls = new Calls();
-  readonly #operations: ThreadDeletionParts;
+  readonly #operations: OperationParts;
   #closing: Promise<void> | undefined;
 
   /**
@@ -115,6 +116,7 @@ export class KustoSaver extends BaseCheckpointSaver {
     this.#operations = {
       ...parts,
       calls: this.#calls,
+      serde: this.serde,
       store: this.#store,
       writer: this.#writer,
     };
@@ -279,6 +281,28 @@ export class KustoSaver extends BaseCheckpointSaver {
   }
 
   /**
+   * Rids threads of their past, or deletes them. What is hidden is so for every reader when it
+   * resolves, this saver's own writes until then included; histories of delta channels still lead
+   * through it. A checkpoint that is put anew shows again.
+   *
+   * Needs no more rights than writing. A query for 200 threads, an append for 1 000 checkpoints, and
+   * queries until all readers see it, a few seconds as a rule; deleting is what {@link deleteThread}
+   * takes, 8 threads at a time. Can be broken off and repeated: it goes on with what is left. Rows
+   * stay until they age out.
+   *
+   * @param options Which threads, and what to keep of them.
+   * @returns How many threads are done, and how many checkpoints were hidden.
+   * @throws {KustoInputError} If an option is missing or not acceptable.
+   * @throws {KustoUnavailableError} If what was written or hidden is not visible within `deleteTimeoutMs`.
+   */
+  async prune(options: PruneOptions): Promise<PruneReport> {
+    return await this.#calls.run("prune threads", undefined, async () => {
+      const { prune } = await import("./operations.ts");
+      return await prune(this.#operations, options);
+    });
+  }
+
+  /**
    * Removes the rows of deleted threads from the tables, for storage and for the duty to erase: for
    * readers they are gone anyway. Needs the role Database Admin.
    *
@@ -311,14 +335,14 @@ export class KustoSaver extends BaseCheckpointSaver {
   async purgeDeletedThreads(options: PurgeOptions = {}): Promise<PurgeReport> {
     return await this.#calls.run("purge deleted threads", undefined, async () => {
       // An administrator's errand, so not part of what every start loads.
-      const { purgeDeletedThreads } = await import("./purge.ts");
+      const { purgeDeletedThreads } = await import("./operations.ts");
       return await purgeDeletedThreads(this.#client, this.#settings, options);
     });
   }
 
   /**
    * Reads what delta channels are rebuilt from: the writes of all ancestors back to the nearest stored
-   * value. Two requests for a chain of thousands.
+   * value. Two requests for a chain of thousands, one more where no checkpoint is named.
    *
    * @throws {KustoStateError} If an ancestor that is needed is gone: never a short history.
    */

@@ -15,6 +15,7 @@ const contract = "tests/saver/contract_test.ts";
 const deletion = "tests/saver/deletion_test.ts";
 const differential = "tests/saver/differential_test.ts";
 const graphs = "tests/saver/graph_test.ts";
+const prune = "tests/saver/prune_test.ts";
 const recent = "tests/saver/recent_test.ts";
 const requests = "tests/saver/requests_test.ts";
 const runs = "tests/saver/runs_test.ts";
@@ -150,6 +151,19 @@ export const CONTRACT: readonly ContractPoint[] = [
     tests: [
       [runs, "Ten parallel tasks with a subgraph each read back what they wrote"],
       [requests, "putWrites() of concurrent tasks share requests"],
+    ],
+  },
+  {
+    point:
+      "`prune` (Python's, not in JavaScript's base class) keeps what is asked for, and delta chains whole",
+    tests: [
+      [prune, "prune() keeps the latest checkpoint of each namespace, with its writes and parent"],
+      [prune, "prune() leaves other threads as they are, and what is not there"],
+      [prune, "prune() can delete whole threads"],
+      [prune, "prune() of no threads is no request"],
+      [prune, "Histories of delta channels lead through what prune() hid"],
+      [prune, "A graph on a thread that is pruned all the time gives what it gives in memory: "],
+      [differential, "Random programs of two processes give what memory gives"],
     ],
   },
   {

@@ -1,4 +1,5 @@
 import { assertEquals } from "@std/assert";
+import { markersQuery, supersededQuery } from "../src/hiding_queries.ts";
 import { ancestryQuery, historyQuery } from "../src/history_queries.ts";
 import { pageQuery } from "../src/list_queries.ts";
 import { provisionScript } from "../src/provision_text.ts";
@@ -38,6 +39,8 @@ function textsFor(prefix: string): [name: string, text: string][] {
     page: { ofThread: pageQuery(names, "thread"), ofAll: pageQuery(names, "all") },
     ancestry: ancestryQuery(names),
     history: historyQuery(names),
+    markers: markersQuery(names),
+    superseded: supersededQuery(names),
   };
   return named(texts, "queries");
 }

@@ -3,7 +3,7 @@ import { assert, assertEquals } from "@std/assert";
 import { bundleChunks, eagerBytes } from "./size.ts";
 import { root, run } from "./tools.ts";
 
-const MOST_EAGER_BYTES = 29_000;
+const MOST_EAGER_BYTES = 30_000;
 const chunks = await bundleChunks();
 
 Deno.test("the main module without LangChain is small: what loads at once, minified and compressed", () => {
@@ -18,8 +18,8 @@ Deno.test("the bundle of the main module needs LangChain, and nothing else from 
 const LATER = [
   "src/delta_history.ts",
   "src/listing.ts",
+  "src/operations.ts",
   "src/provision_text.ts",
-  "src/purge.ts",
   "src/setup.ts",
   "src/sign_in.ts",
   "src/thread_deletion.ts",

@@ -9,7 +9,7 @@ import fc from "fast-check";
 import type { KustoSaver, KustoSaverOptions } from "../../mod.ts";
 import { seeded } from "./graph_kit.ts";
 import { checkpointOf, Lab } from "./kit.ts";
-import { MemorySaverAdapter } from "./memory_saver_adapter.ts";
+import { MemoryOperations } from "./memory_operations.ts";
 
 const THREADS = ["one", "two"] as const;
 const NAMESPACES = ["", "child:1"] as const;
@@ -96,6 +96,12 @@ export type Step =
     readonly filter: Readonly<Record<string, Index>>;
   }
   | { readonly op: "delete"; readonly saver: Index; readonly thread: Index }
+  | {
+    readonly op: "prune";
+    readonly saver: Index;
+    readonly threads: readonly Index[];
+    readonly strategy: "keep_latest" | "delete";
+  }
   | { readonly op: "restart"; readonly saver: Index };
 
 /** Steps, one after the other. */
@@ -165,6 +171,15 @@ const STEP: fc.Arbitrary<Step> = fc.oneof(
     }),
   },
   { weight: 1, arbitrary: fc.record({ op: fc.constant("delete"), saver, thread: mostlyFirst }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      op: fc.constant("prune"),
+      saver,
+      threads: fc.subarray([0, 1]),
+      strategy: fc.constantFrom("keep_latest", "keep_latest", "delete"),
+    }),
+  },
   { weight: 1, arbitrary: fc.record({ op: fc.constant("restart"), saver }) },
 ) as fc.Arbitrary<Step>;
 
@@ -203,7 +218,7 @@ export class Bench implements AsyncDisposable {
   /** Whether a process does not see at once what another did. */
   readonly #lags: boolean;
   readonly #savers: KustoSaver[];
-  readonly #model = new MemorySaverAdapter();
+  readonly #model = new MemoryOperations();
   readonly #put = new Map<string, Set<string>>();
   #runs: Run[] = [];
   #unsettled: Promise<unknown>[] = [];
@@ -278,6 +293,11 @@ export class Bench implements AsyncDisposable {
       case "delete":
         await this.#takeOver(step.saver);
         return await this.#both(step.saver, (s) => s.deleteThread(THREADS[step.thread]!));
+      case "prune": {
+        const { saver, strategy } = step;
+        const threadIds = step.threads.map((thread) => THREADS[thread]!);
+        return await this.#read(saver, (s) => s.prune({ threadIds, strategy }));
+      }
       case "restart": {
         await this.#handOver();
         this.#savers[step.saver] = this.#open();
@@ -384,7 +404,7 @@ export class Bench implements AsyncDisposable {
   /** Writes without waiting: what is called first counts as first, whatever gets there first. */
   async #write(
     saver: Index,
-    call: (saver: KustoSaver | MemorySaverAdapter) => Promise<unknown>,
+    call: (saver: KustoSaver | MemoryOperations) => Promise<unknown>,
   ): Promise<[unknown, unknown]> {
     await this.#takeOver(saver);
     this.#unsettled.push(call(this.#savers[saver]!));
@@ -395,7 +415,7 @@ export class Bench implements AsyncDisposable {
   /** Reads what all calls before it left, one's own without waiting until it is visible. */
   async #read(
     saver: Index,
-    call: (saver: KustoSaver | MemorySaverAdapter) => Promise<unknown>,
+    call: (saver: KustoSaver | MemoryOperations) => Promise<unknown>,
   ): Promise<[unknown, unknown]> {
     await this.#takeOver(saver);
     await this.#settle();
@@ -404,7 +424,7 @@ export class Bench implements AsyncDisposable {
 
   async #both(
     saver: Index,
-    call: (saver: KustoSaver | MemorySaverAdapter) => Promise<unknown>,
+    call: (saver: KustoSaver | MemoryOperations) => Promise<unknown>,
   ): Promise<[unknown, unknown]> {
     return [await call(this.#savers[saver]!), await call(this.#model)];
   }

@@ -18,6 +18,7 @@ import {
   task,
 } from "@langchain/langgraph";
 import type { RunnableConfig } from "@langchain/core/runnables";
+import { assertEquals } from "@std/assert";
 
 /** Numbers from 0 up to 1, the same for the same seed (mulberry32). */
 export function seeded(seed: number): () => number {
@@ -385,4 +386,17 @@ function canonical(value: unknown): unknown {
   if (value === undefined) return "(undefined)";
   if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
   return Object.fromEntries(Object.entries(value).sort(([a], [b]) => a < b ? -1 : 1));
+}
+
+/** Compares line by line, as whole histories are too long to read. */
+export function assertSame(actual: unknown, expected: unknown): void {
+  const [ours, theirs] = [actual, expected].map((value) => lines(value));
+  const at = ours!.findIndex((line, n) => line !== theirs![n]);
+  const excerpt = (all: string[]) => all.slice(Math.max(0, at - 12), at + 6);
+  if (at >= 0) assertEquals(excerpt(ours!), excerpt(theirs!));
+  assertEquals(ours!.length, theirs!.length);
+}
+
+function lines(value: unknown): string[] {
+  return JSON.stringify(value, null, 1).split("\n");
 }

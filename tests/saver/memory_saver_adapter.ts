@@ -71,7 +71,7 @@ export class MemorySaverAdapter extends MemorySaver {
   ): Promise<RunnableConfig> {
     const { thread_id, checkpoint_ns = "", checkpoint_id } = config.configurable ?? {};
     const threadId = String(thread_id);
-    if (this.#isLate(config, threadId)) return address(threadId, checkpoint_ns, checkpoint.id);
+    if (this.isLate(config, threadId)) return address(threadId, checkpoint_ns, checkpoint.id);
     const first = checkpoint_id === undefined && metadata.source !== "fork";
     const kept = Object.entries(checkpoint.channel_values).filter(([channel]) =>
       !first || newVersions === undefined || channel in newVersions ||
@@ -92,7 +92,7 @@ export class MemorySaverAdapter extends MemorySaver {
   ): Promise<void> {
     const { thread_id, checkpoint_ns = "", checkpoint_id } = config.configurable ?? {};
     const threadId = String(thread_id);
-    if (this.#isLate(config, threadId)) return;
+    if (this.isLate(config, threadId)) return;
     await super.putWrites(
       address(threadId, checkpoint_ns, checkpoint_id),
       writes,
@@ -131,7 +131,7 @@ export class MemorySaverAdapter extends MemorySaver {
   }
 
   /** Whether a call belongs to a run that began in an earlier life of its thread. */
-  #isLate(config: RunnableConfig, threadId: string): boolean {
+  protected isLate(config: RunnableConfig, threadId: string): boolean {
     const { control } = config as { control?: object };
     const began = control && this.#runs.get(control)?.get(threadId);
     return began !== undefined && began !== this.life(threadId);

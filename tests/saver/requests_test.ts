@@ -125,7 +125,7 @@ Deno.test("getDeltaChannelHistory() is two requests for a chain of a thousand", 
     await saver.putWrites(config, [["log", n]], "task");
   }
   lab.requests();
-  const { log } = await lab.saver().getDeltaChannelHistory({ config: at("t"), channels: ["log"] });
+  const { log } = await lab.saver().getDeltaChannelHistory({ config, channels: ["log"] });
   assertEquals(log?.seed, ["start"]);
   assertEquals(
     log?.writes.map(([, , value]) => value),

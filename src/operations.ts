@@ -1,0 +1,8 @@
+/**
+ * What administrators do with whole threads, in one part that loads when first needed: a part for each
+ * would cut what they share with the rest into ever smaller pieces, and all of those load at once.
+ *
+ * @module
+ */
+export { prune } from "./prune.ts";
+export { purgeDeletedThreads } from "./purge.ts";

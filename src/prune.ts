@@ -1,0 +1,141 @@
+/**
+ * Pruning: threads without their past, or without anything.
+ *
+ * @module
+ */
+import { batchesOf } from "./batches.ts";
+import { guardText } from "./codec.ts";
+import { KustoInputError } from "./errors.ts";
+import { rowsOf } from "./frames.ts";
+import { Hiding } from "./hiding.ts";
+import { supersededQuery } from "./hiding_queries.ts";
+import { idList, type OperationOptions, type OperationParts, settle } from "./operation.ts";
+import { PageSize } from "./page_size.ts";
+import type { CheckpointDeletionRow } from "./schema.ts";
+import { deleteThread } from "./thread_deletion.ts";
+
+const ACTION = "prune threads";
+const THREADS_A_QUERY = 200;
+const THREADS_AT_A_TIME = 8;
+const PAGE = 5_000;
+
+/**
+ * What {@link KustoSaver.prune} removes.
+ *
+ * @example The past of two threads
+ * ```ts
+ * import { KustoSaver } from "@x/kusto-checkpoint";
+ * import { KustoEmulator } from "@x/kusto-checkpoint/emulator";
+ *
+ * await using emulator = new KustoEmulator();
+ * await using saver = KustoSaver.fromConnectionString("http://localhost", {
+ *   database: "NetDefaultDB",
+ *   fetch: emulator.fetch,
+ * });
+ * await saver.setup({ provision: true });
+ * const threadIds = ["thread-1", "thread-2"];
+ * const { checkpoints } = await saver.prune({ threadIds, strategy: "keep_latest" });
+ * console.log(checkpoints); // 0
+ * ```
+ */
+export interface PruneOptions extends OperationOptions<PruneProgress> {
+  /** Which threads; none is no request, and one that does not exist is no error. */
+  readonly threadIds: Iterable<string>;
+  /**
+   * `"keep_latest"` hides all checkpoints but the latest of each namespace, which keeps its pending
+   * writes; `"delete"` does what {@link KustoSaver.deleteThread} does, for each.
+   */
+  readonly strategy: "keep_latest" | "delete";
+}
+
+/** How far pruning is. */
+export interface PruneProgress {
+  /** Threads that are done. */
+  readonly threads: number;
+  /** Checkpoints that were hidden; `"delete"` does not count them. */
+  readonly checkpoints: number;
+}
+
+/** What {@link KustoSaver.prune} did. */
+export interface PruneReport extends PruneProgress {}
+
+/** Prunes threads, some at a time; each request may be repeated. */
+export async function prune(parts: OperationParts, options: PruneOptions): Promise<PruneReport> {
+  const { strategy, threadIds } = options ?? {};
+  if (strategy !== "keep_latest" && strategy !== "delete") {
+    throw new KustoInputError(
+      `Cannot ${ACTION}: "strategy" must be "keep_latest" or "delete", pass the one that is meant`,
+    );
+  }
+  const pruning = new Pruning(parts, options);
+  await pruning.threads(idList(ACTION, "threadIds", threadIds));
+  return pruning.progress;
+}
+
+class Pruning {
+  readonly #parts: OperationParts;
+  readonly #options: PruneOptions;
+  #progress: PruneProgress = { threads: 0, checkpoints: 0 };
+
+  constructor(parts: OperationParts, options: PruneOptions) {
+    this.#parts = parts;
+    this.#options = options;
+  }
+
+  get progress(): PruneProgress {
+    return this.#progress;
+  }
+
+  async threads(threadIds: readonly string[]): Promise<void> {
+    const isDeleting = this.#options.strategy === "delete";
+    const most = isDeleting ? THREADS_AT_A_TIME : THREADS_A_QUERY;
+    for (const batch of batchesOf(threadIds, most)) {
+      this.#options.signal?.throwIfAborted();
+      if (isDeleting) await Promise.all(batch.map((id) => deleteThread(this.#parts, id)));
+      else await this.#hideSuperseded(batch);
+      this.#tell(batch.length, 0);
+    }
+  }
+
+  async #hideSuperseded(threadIds: readonly string[]): Promise<void> {
+    const { signal } = this.#options;
+    await settle(this.#parts, ACTION, threadIds, signal);
+    const hiding = new Hiding(this.#parts, ACTION, signal);
+    const pageSize = new PageSize(PAGE, PAGE);
+    for (let after: CheckpointDeletionRow | undefined, isLast = false; !isLast;) {
+      const page = await pageSize.read(async (size) => {
+        const rows = await this.#superseded(threadIds, after, size);
+        return { rows, isLast: rows.length < size };
+      });
+      await hiding.add(page.rows);
+      if (page.rows.length > 0) this.#tell(0, page.rows.length);
+      after = page.rows.at(-1);
+      isLast = page.isLast;
+    }
+    await hiding.seen();
+  }
+
+  async #superseded(
+    threadIds: readonly string[],
+    after: CheckpointDeletionRow | undefined,
+    size: number,
+  ): Promise<CheckpointDeletionRow[]> {
+    const { names, store } = this.#parts;
+    const [table] = await store.query(supersededQuery(names), {
+      threads: threadIds.map(guardText),
+      after_thread: after?.thread_id ?? "",
+      after_namespace: after?.checkpoint_ns ?? "",
+      after_id: after?.checkpoint_id ?? "",
+      size,
+    }, this.#options.signal);
+    return rowsOf<CheckpointDeletionRow>(table);
+  }
+
+  #tell(threads: number, checkpoints: number): void {
+    this.#progress = {
+      threads: this.#progress.threads + threads,
+      checkpoints: this.#progress.checkpoints + checkpoints,
+    };
+    this.#options.onProgress?.(this.#progress);
+  }
+}
