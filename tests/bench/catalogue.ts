@@ -32,6 +32,41 @@ export interface Target {
 const most = (most: number) => ({ bound: { most } });
 const least = (least: number) => ({ bound: { least } });
 
+/** The runtimes on which processor time is measured. */
+export const RUNTIMES = ["Deno", "Bun", "Node"] as const;
+
+/** One of {@link RUNTIMES}. */
+export type Runtime = typeof RUNTIMES[number];
+
+/** The calls whose processor time is measured. */
+export const CALLS = ["put", "getTuple"] as const;
+
+/** One of {@link CALLS}. */
+export type CallName = typeof CALLS[number];
+
+/** The key of a line about processor time. */
+export type CpuKey = `${CallName} ${"floor" | "SDK"} ${Runtime}`;
+
+function cpuTargets(): Readonly<Record<CpuKey, Target>> {
+  const lines = CALLS.flatMap((call) =>
+    RUNTIMES.flatMap((runtime): [CpuKey, Target][] => [
+      [`${call} floor ${runtime}`, {
+        group: "cpu",
+        what: `\`${call}\` on ${runtime}, beside the floor, at worst`,
+        unit: "x",
+        ...most(1.3),
+      }],
+      [`${call} SDK ${runtime}`, {
+        group: "cpu",
+        what: `\`${call}\` on ${runtime}, beside a saver on the official SDK, at worst`,
+        unit: "x",
+        ...most(runtime === "Node" ? 0.8 : 0.5),
+      }],
+    ])
+  );
+  return Object.fromEntries(lines) as Record<CpuKey, Target>;
+}
+
 /** All lines, by the key under which a measurement gives its value. */
 export const TARGETS = {
   getTuple: {
@@ -70,6 +105,7 @@ export const TARGETS = {
     unit: "x",
     ...least(10),
   },
+  ...cpuTargets(),
   flatCost: {
     group: "flat",
     what: "a thread of 10 000 checkpoints beside one of 10: processor time of the client, at worst",

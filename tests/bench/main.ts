@@ -13,6 +13,7 @@ import { installTools } from "../runtimes/tools.ts";
 import { type Effort, type Group, GROUPS, type Measure } from "./catalogue.ts";
 import { installPeers } from "./kit/peers.ts";
 import { targetTable, type Values } from "./report.ts";
+import { measureCpu } from "./targets/cpu.ts";
 import { measureDeltaChannels } from "./targets/delta_channels.ts";
 import { measureFlat } from "./targets/flat.ts";
 import { measureRoundTrips } from "./targets/round_trips.ts";
@@ -20,6 +21,7 @@ import { measureStorage } from "./targets/storage.ts";
 
 const MEASURES: Partial<Readonly<Record<Group, Measure>>> = {
   roundTrips: measureRoundTrips,
+  cpu: measureCpu,
   flat: measureFlat,
   storage: measureStorage,
   delta: measureDeltaChannels,

@@ -5,6 +5,7 @@
  */
 import process from "node:process";
 import { programs, root, run, toolPath } from "../../runtimes/tools.ts";
+import type { Runtime } from "../catalogue.ts";
 
 /** Where the peers are installed, and the programs that use them. */
 export const peersFolder: string = `${root}node_modules/.cache/bench`;
@@ -151,15 +152,18 @@ function freePort(): number {
   return port;
 }
 
-/** The runtimes that programs are measured on. */
-export const runtimes = {
+interface Launcher {
+  readonly program: string;
+  /** What comes before the program's file. */
+  readonly args: readonly string[];
+}
+
+/** How programs are started. */
+export const launchers: Readonly<Record<Runtime, Launcher>> = {
   Deno: {
     program: Deno.execPath(),
     args: ["run", "-A", "--quiet", "--no-config", "--no-lock", "--node-modules-dir=manual"],
   },
   Bun: { program: programs.bun, args: ["run"] },
   Node: { program: programs.node20, args: [] },
-} as const;
-
-/** One of {@link runtimes}. */
-export type Runtime = keyof typeof runtimes;
+};

@@ -4,7 +4,8 @@
  * @module
  */
 import { programs, root, run } from "../../runtimes/tools.ts";
-import { peersFolder, type Runtime, runtimes } from "./peers.ts";
+import type { Runtime } from "../catalogue.ts";
+import { launchers, peersFolder } from "./peers.ts";
 
 /** Packages that programs find among the peers, so that all savers share them. */
 const OUTSIDE = ["@langchain/*", "azure-kusto-data", "azure-kusto-ingest"];
@@ -30,7 +31,7 @@ export class Program implements AsyncDisposable {
       ...OUTSIDE.map((name) => `--external:${name}`),
       "--alias:@std/async=./tests/stand-ins/async/mod.ts",
     ]);
-    const { program, args } = runtimes[runtime];
+    const { program, args } = launchers[runtime];
     const child = new Deno.Command(program, {
       args: [...args, file],
       cwd: peersFolder,

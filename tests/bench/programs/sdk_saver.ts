@@ -18,14 +18,17 @@ import { DataFormat, IngestionProperties, StreamingIngestClient } from "azure-ku
 import { Readable } from "node:stream";
 
 const DATABASE = "NetDefaultDB";
-const CHECKPOINTS = "SdkCheckpoints";
+/** The table of its checkpoints. */
+export const CHECKPOINTS = "SdkCheckpoints";
 const WRITES = "SdkWrites";
 
-const checkpointQuery = `declare query_parameters(thread:string, namespace:string, id:string);
+/** Reads a checkpoint: the latest where the id is empty. */
+export const CHECKPOINT_QUERY =
+  `declare query_parameters(thread:string, namespace:string, id:string);
 ${CHECKPOINTS}
 | where thread_id == thread and checkpoint_ns == namespace and (id == "" or checkpoint_id == id)
 | summarize arg_max(checkpoint_id, *) by thread_id`;
-const writesQuery = `declare query_parameters(thread:string, namespace:string, id:string);
+const WRITES_QUERY = `declare query_parameters(thread:string, namespace:string, id:string);
 ${WRITES}
 | where thread_id == thread and checkpoint_ns == namespace and checkpoint_id == id
 | summarize arg_max(created_at, *) by task_id, idx
@@ -67,10 +70,10 @@ export class SdkSaver extends BaseCheckpointSaver {
 
   override async getTuple(config: RunnableConfig): Promise<CheckpointTuple | undefined> {
     const { thread_id, checkpoint_ns = "", checkpoint_id = "" } = config.configurable ?? {};
-    const [row] = await this.#read(checkpointQuery, thread_id, checkpoint_ns, checkpoint_id);
+    const [row] = await this.#read(CHECKPOINT_QUERY, thread_id, checkpoint_ns, checkpoint_id);
     if (!row) return undefined;
     const id = String(row.checkpoint_id);
-    const writes = await this.#read(writesQuery, thread_id, checkpoint_ns, id);
+    const writes = await this.#read(WRITES_QUERY, thread_id, checkpoint_ns, id);
     const configOf = (checkpoint_id: unknown) => ({
       configurable: { thread_id, checkpoint_ns, checkpoint_id },
     });

@@ -3,6 +3,7 @@ import { type BaseCheckpointSaver, emptyCheckpoint, uuid6 } from "@langchain/lan
 import { gunzipSync } from "node:zlib";
 import { answer } from "./answering.ts";
 import { openSaver, type SaverName } from "./savers.ts";
+import { proseOf } from "./states.ts";
 
 /** What the program is asked for. */
 export interface StorageRequest {
@@ -38,16 +39,6 @@ const WORKLOADS: Readonly<Record<Workload, (step: number, before: State) => Stat
       return [name, isChanged ? proseOf(step * 500 + n, 100) : before[name]];
     })),
 };
-
-/** Text of so many characters that compresses as prose does, the same for the same seed. */
-function proseOf(seed: number, length: number): string {
-  const words: string[] = [];
-  for (let state = seed + 1, size = 0; size < length; size += 7) {
-    state = Math.imul(state ^ (state >>> 15), 0x2c1b3c6d) + 0x297a2d39 | 0;
-    words.push(((state >>> 0) % 4_000).toString(36).padStart(6, "word"));
-  }
-  return words.join(" ").slice(0, length);
-}
 
 await answer(async ({ saver: name, port, workload, steps }: StorageRequest): Promise<Stored> => {
   let [sent, rows] = [0, 0];

@@ -5,8 +5,8 @@
  */
 import { startEmulatorTask } from "../../emulator/emulator_task.ts";
 import { at, checkpointOf, Lab, LOOP } from "../../saver/kit.ts";
-import type { Effort, Outcome } from "../catalogue.ts";
-import { buildSqlite, type Runtime, startPostgres } from "../kit/peers.ts";
+import type { Effort, Outcome, Runtime } from "../catalogue.ts";
+import { buildSqlite, startPostgres } from "../kit/peers.ts";
 import { Program } from "../kit/program.ts";
 import { type Passed, Relay } from "../kit/relay.ts";
 import { median, ratio, takeTurns } from "../kit/statistics.ts";
