@@ -26,6 +26,15 @@ export const endurance: readonly Mutation[] = [
     replace: 'options.durability, ["buffered", "acknowledged"]',
   },
   {
+    guards: "P2",
+    fault: "forgets all but one of the writes that tasks made to one channel",
+    file: "src/assembly.ts",
+    find: "const key = `${row.idx} ${row.task_id}`;",
+    replace: "const key = `${row.idx} ${row.channel}`;",
+    test: crash.test,
+    title: "A process may die between any two requests and while any are under way",
+  },
+  {
     ...soak,
     guards: "P8",
     fault: "leaves a listener on the caller's signal behind at each request",

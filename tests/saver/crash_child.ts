@@ -6,8 +6,8 @@
  * @module
  */
 import { Annotation, END, START, StateGraph } from "@langchain/langgraph";
-import { KustoSaver } from "../../mod.ts";
-import type { Durability } from "./graph_kit.ts";
+import { KustoSaver, type KustoSaverOptions } from "../../mod.ts";
+import { type Durability, thread } from "./graph_kit.ts";
 
 /** What was acknowledged, as a line of JSON. */
 export type Acknowledgement =
@@ -20,12 +20,22 @@ export type Acknowledgement =
     readonly channels: readonly string[];
   };
 
-/** A saver whose calls come back only when the parent has been told. */
-class ReportingSaver extends KustoSaver {
+/** A saver whose calls come back only when somebody has been told. */
+export class ReportingSaver extends KustoSaver {
+  readonly #report: (acknowledgement: Acknowledgement) => void;
+
+  constructor(
+    options: KustoSaverOptions,
+    report: (acknowledgement: Acknowledgement) => void,
+  ) {
+    super(options);
+    this.#report = report;
+  }
+
   override async put(...args: Parameters<KustoSaver["put"]>): ReturnType<KustoSaver["put"]> {
     const config = await super.put(...args);
     const { checkpoint_ns: ns, checkpoint_id: id } = config.configurable!;
-    report({ kind: "put", ns, id });
+    this.#report({ kind: "put", ns, id });
     return config;
   }
 
@@ -33,12 +43,8 @@ class ReportingSaver extends KustoSaver {
     await super.putWrites(...args);
     const [{ configurable }, writes, taskId] = args;
     const { checkpoint_ns: ns = "", checkpoint_id: id } = configurable!;
-    report({ kind: "writes", ns, id, taskId, channels: writes.map(([channel]) => channel) });
+    this.#report({ kind: "writes", ns, id, taskId, channels: writes.map(([channel]) => channel) });
   }
-}
-
-function report(acknowledgement: Acknowledgement): void {
-  Deno.stdout.writeSync(new TextEncoder().encode(`${JSON.stringify(acknowledgement)}\n`));
 }
 
 /** A graph that counts: each round appends the length of its log, beside parallel nodes and a subgraph. */
@@ -72,13 +78,27 @@ export function countingGraph(saver: KustoSaver) {
     .compile({ checkpointer: saver });
 }
 
+/** Completes what the last run left undone, or begins a new run where it left nothing. */
+export async function goOn(
+  graph: ReturnType<typeof countingGraph>,
+  threadId: string,
+  durability: Durability,
+) {
+  const config = thread(threadId, durability);
+  // `next` leaves out tasks whose writes are stored: it is empty as well where a process died after the last task of a
+  // step and before the step's checkpoint. New input would discard those writes.
+  const { tasks } = await graph.getState(config);
+  return await graph.invoke(tasks.length > 0 ? null : { log: [] }, config);
+}
+
 if (import.meta.main) {
   const [url, threadId, durability] = Deno.args;
-  const saver = new ReportingSaver({ connection: url!, database: "NetDefaultDB" });
+  const saver = new ReportingSaver(
+    { connection: url!, database: "NetDefaultDB" },
+    (acknowledgement) => {
+      Deno.stdout.writeSync(new TextEncoder().encode(`${JSON.stringify(acknowledgement)}\n`));
+    },
+  );
   const graph = countingGraph(saver);
-  const config = { configurable: { thread_id: threadId }, durability: durability as Durability };
-  for (;;) {
-    const { next } = await graph.getState(config);
-    await graph.invoke(next.length > 0 ? null : { log: [] }, config);
-  }
+  for (;;) await goOn(graph, threadId!, durability as Durability);
 }

@@ -1,6 +1,8 @@
-import { assert, assertEquals } from "@std/assert";
+import { setImmediate } from "node:timers/promises";
+import { assert, assertEquals, assertInstanceOf } from "@std/assert";
 import type { CheckpointTuple } from "@langchain/langgraph-checkpoint";
-import { type Acknowledgement, countingGraph } from "./crash_child.ts";
+import { KustoUnavailableError } from "../../mod.ts";
+import { type Acknowledgement, countingGraph, goOn, ReportingSaver } from "./crash_child.ts";
 import { type Durability, seeded } from "./graph_kit.ts";
 import { at, Lab } from "./kit.ts";
 
@@ -48,6 +50,26 @@ function isThere(acknowledged: Acknowledgement, tuples: readonly CheckpointTuple
     );
 }
 
+/** Asserts that all that was acknowledged on a thread is there, and that it goes on to the end of two more runs. */
+async function assertWhole(
+  lab: Lab,
+  threadId: string,
+  acknowledged: readonly Acknowledgement[],
+): Promise<void> {
+  const saver = lab.saver();
+  const tuples = await Array.fromAsync(saver.list({ configurable: { thread_id: threadId } }));
+  assertEquals(acknowledged.filter((one) => !isThere(one, tuples)), []);
+  const graph = countingGraph(saver);
+  let length = 0;
+  for (let run = 0; run < 2; run++) {
+    const { log, sides } = await goOn(graph, threadId, "sync");
+    assertEquals(log, Array.from(log, (_, n) => n));
+    assertEquals(sides, 2 * log.length);
+    assert(log.length > length);
+    length = log.length;
+  }
+}
+
 Deno.test("A process that is killed again and again loses nothing that was acknowledged, and goes on", async () => {
   await using lab = await Lab.open();
   const { url } = await lab.emulator.listen();
@@ -60,17 +82,91 @@ Deno.test("A process that is killed again and again loses nothing that was ackno
     acknowledged.push(...await runUntilKilled(url, durability, enough));
     const saver = lab.saver();
     const tuples = await Array.fromAsync(saver.list({ configurable: { thread_id: "t" } }));
-    assert(tuples.length > 0);
     assertEquals(acknowledged.filter((one) => !isThere(one, tuples)), []);
     const { values } = await countingGraph(saver).getState(at("t"));
     lengths.push(values.log?.length ?? 0);
   }
+  assert(acknowledged.some(({ kind }) => kind === "put"));
   assertEquals(lengths, lengths.toSorted((a, b) => a - b));
-
-  const graph = countingGraph(lab.saver());
-  const { next } = await graph.getState(at("t"));
-  const { log, sides } = await graph.invoke(next.length > 0 ? null : { log: [] }, at("t"));
-  assertEquals(log, Array.from(log, (_, n) => n));
-  assertEquals(sides, 2 * log.length);
-  assert(log.length > lengths[0]!);
+  await assertWhole(lab, "t", acknowledged);
 });
+
+/**
+ * A process's way to the emulator, on which requests overtake each other. After so many answers the process is dead:
+ * it hears nothing any more, and of the requests then under way some arrive, at any time.
+ */
+class LastWay {
+  readonly #lab: Lab;
+  readonly #random: () => number;
+  readonly #death = Promise.withResolvers<void>();
+  #answers: number;
+
+  constructor(lab: Lab, random: () => number, answers: number) {
+    this.#lab = lab;
+    this.#random = random;
+    this.#answers = answers;
+  }
+
+  /** Resolves when the process is dead. */
+  get death(): Promise<void> {
+    return this.#death.promise;
+  }
+
+  readonly fetch = async (input: string | URL | Request, init?: RequestInit): Promise<Response> => {
+    this.#throwIfDead();
+    const request = new Request(input, init);
+    for (let turns = Math.floor(this.#random() * 8); turns > 0; turns--) await setImmediate();
+    if (this.#random() < 0.5) this.#throwIfDead();
+    const answer = await this.#lab.emulator.fetch(request);
+    this.#throwIfDead();
+    if (--this.#answers === 0) this.#death.resolve();
+    return answer;
+  };
+
+  #throwIfDead(): void {
+    if (this.#answers <= 0) throw new TypeError("The process is dead");
+  }
+}
+
+/** Runs on a thread until the way is closed. */
+async function runUntilDead(
+  saver: ReportingSaver,
+  threadId: string,
+  durability: Durability,
+): Promise<void> {
+  const graph = countingGraph(saver);
+  try {
+    for (;;) await goOn(graph, threadId, durability);
+  } catch (error) {
+    assertInstanceOf(error, KustoUnavailableError);
+  }
+  await saver.close();
+}
+
+for (const durability of DURABILITIES) {
+  Deno.test(`A process may die between any two requests and while any are under way, ${durability}`, async () => {
+    await using lab = await Lab.open();
+    const random = seeded(SEED);
+    for (let round = 0; round < ROUNDS; round++) {
+      const threadId = `thread ${round}`;
+      const acknowledged: Acknowledgement[] = [];
+      const lives: Promise<void>[] = [];
+      for (let deaths = 0; deaths < 3; deaths++) {
+        const way = new LastWay(lab, random, 1 + Math.floor(random() * 40));
+        const saver = new ReportingSaver(
+          {
+            connection: "http://localhost",
+            database: "NetDefaultDB",
+            fetch: way.fetch,
+            maxRetries: 0,
+          },
+          (acknowledgement) => acknowledged.push(acknowledgement),
+        );
+        lives.push(runUntilDead(saver, threadId, durability));
+        await way.death;
+      }
+      await assertWhole(lab, threadId, acknowledged);
+      await Promise.all(lives);
+    }
+  });
+}
