@@ -41,6 +41,11 @@ export {
 export type { OperationOptions } from "./src/operation.ts";
 export type { PruneOptions, PruneProgress, PruneReport } from "./src/prune.ts";
 export type { PurgeCounts, PurgeOptions, PurgeProgress, PurgeReport } from "./src/purge.ts";
+export type {
+  RunDeletionOptions,
+  RunDeletionProgress,
+  RunDeletionReport,
+} from "./src/run_deletion.ts";
 export { KustoSaver } from "./src/saver.ts";
 export type { SetupOptions } from "./src/setup.ts";
 export type { LifetimeReport, SetupReport, TableReport, ViewReport } from "./src/setup_report.ts";

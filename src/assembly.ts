@@ -159,10 +159,23 @@ export async function readCheckpoint(
   }
   const [checkpoint, metadata, channelValues] = await Promise.all([
     readColumn(row.checkpoint_type, row.checkpoint_json, row.blobs, blobs),
-    readColumn(row.metadata_type, row.metadata_json, row.blobs, blobs),
+    readMetadata(row, blobs),
     readEntries(row.channel_values, row.blobs, blobs),
   ]);
   return { checkpoint, metadata, channelValues };
+}
+
+/** What a row's metadata are read from. */
+export type MetadataRow = Pick<CheckpointRow, "metadata_type" | "metadata_json" | "blobs">;
+
+/** The metadata of a checkpoint row, as the serializer made them. */
+export function readMetadata(row: MetadataRow, blobs: BlobChunks): Promise<TypedBytes> {
+  return readColumn(row.metadata_type, row.metadata_json, row.blobs, blobs);
+}
+
+/** The blob that a row's metadata lie in, if they lie in one. */
+export function metadataBlob(row: MetadataRow): BlobReference | undefined {
+  return row.metadata_type.startsWith("blob:") ? row.blobs[Number(row.metadata_json)] : undefined;
 }
 
 /** Reads the values of channel entries, packs opened. */

@@ -7,21 +7,73 @@
  * @module
  */
 import { batchesOf } from "./batches.ts";
-import { KustoUnavailableError } from "./errors.ts";
 import { guardText } from "./codec.ts";
+import { KustoUnavailableError } from "./errors.ts";
 import { rowsOf } from "./frames.ts";
 import { markersQuery } from "./hiding_queries.ts";
 import type { OperationParts } from "./operation.ts";
+import { PageSize } from "./page_size.ts";
 import type { CheckpointDeletionRow } from "./schema.ts";
 
+const PAGE = 5_000;
 const MARKERS_A_REQUEST = 1_000;
 /** So many markers may wait to be seen before further ones are sent. */
 const MOST_UNSEEN = 20_000;
 const FIRST_WAIT_MS = 50;
 const LONGEST_WAIT_MS = 2_000;
 
+/** Where a page begins, as query parameters: after a checkpoint, in the order of threads, namespaces and ids. */
+export interface PlaceParameters {
+  readonly [name: string]: string | number;
+  readonly after_thread: string;
+  readonly after_namespace: string;
+  readonly after_id: string;
+  readonly size: number;
+}
+
+/** One page of checkpoints that may have to be hidden. */
+export interface FoundPage {
+  /** In the order of their places; fewer than were asked for are the last. */
+  readonly found: readonly CheckpointDeletionRow[];
+  /** Those of them to hide. */
+  readonly toHide: readonly CheckpointDeletionRow[];
+}
+
+/** What {@link hidePages} is to do. */
+export interface HidingTask {
+  readonly action: string;
+  readonly signal: AbortSignal | undefined;
+  readonly find: (place: PlaceParameters) => Promise<FoundPage>;
+  /** Told how many more checkpoints are hidden. */
+  readonly tell: (checkpoints: number) => void;
+}
+
+/** Hides what is found, page by page; resolves when every reader sees it. */
+export async function hidePages(
+  parts: OperationParts,
+  { action, signal, find, tell }: HidingTask,
+): Promise<void> {
+  const hiding = new Hiding(parts, action, signal);
+  const pageSize = new PageSize(PAGE, PAGE);
+  for (let after: CheckpointDeletionRow | undefined, isLast = false; !isLast;) {
+    const page = await pageSize.read(async (size) => {
+      const { found, toHide } = await find({
+        after_thread: after?.thread_id ?? "",
+        after_namespace: after?.checkpoint_ns ?? "",
+        after_id: after?.checkpoint_id ?? "",
+        size,
+      });
+      return { toHide, last: found.at(-1), isLast: found.length < size };
+    });
+    await hiding.add(page.toHide);
+    if (page.toHide.length > 0) tell(page.toHide.length);
+    ({ last: after, isLast } = page);
+  }
+  await hiding.seen();
+}
+
 /** The markers of one operation. */
-export class Hiding {
+class Hiding {
   readonly #parts: OperationParts;
   readonly #action: string;
   readonly #signal: AbortSignal | undefined;
@@ -41,7 +93,18 @@ export class Hiding {
       this.#signal?.throwIfAborted();
       const created_at = new Date(settings.now()).toISOString();
       const encoder = new TextEncoder();
-      const lines = batch.map((row) => encoder.encode(JSON.stringify({ ...row, created_at })));
+      const lines = batch.map((
+        { thread_id, checkpoint_ns, incarnation, checkpoint_id, revision },
+      ) =>
+        encoder.encode(JSON.stringify({
+          thread_id,
+          checkpoint_ns,
+          incarnation,
+          checkpoint_id,
+          revision,
+          created_at,
+        }))
+      );
       await client.ingest(names.checkpointDeletions, lines);
       this.#unseen.push(batch);
       if (this.#unseen.length * MARKERS_A_REQUEST >= MOST_UNSEEN) await this.seen();

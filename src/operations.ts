@@ -5,4 +5,5 @@
  * @module
  */
 export { prune } from "./prune.ts";
+export { deleteForRuns } from "./run_deletion.ts";
 export { purgeDeletedThreads } from "./purge.ts";

@@ -7,17 +7,15 @@ import { batchesOf } from "./batches.ts";
 import { guardText } from "./codec.ts";
 import { KustoInputError } from "./errors.ts";
 import { rowsOf } from "./frames.ts";
-import { Hiding } from "./hiding.ts";
+import { hidePages } from "./hiding.ts";
 import { supersededQuery } from "./hiding_queries.ts";
 import { idList, type OperationOptions, type OperationParts, settle } from "./operation.ts";
-import { PageSize } from "./page_size.ts";
 import type { CheckpointDeletionRow } from "./schema.ts";
 import { deleteThread } from "./thread_deletion.ts";
 
 const ACTION = "prune threads";
 const THREADS_A_QUERY = 200;
 const THREADS_AT_A_TIME = 8;
-const PAGE = 5_000;
 
 /**
  * What {@link KustoSaver.prune} removes.
@@ -100,35 +98,18 @@ class Pruning {
   async #hideSuperseded(threadIds: readonly string[]): Promise<void> {
     const { signal } = this.#options;
     await settle(this.#parts, ACTION, threadIds, signal);
-    const hiding = new Hiding(this.#parts, ACTION, signal);
-    const pageSize = new PageSize(PAGE, PAGE);
-    for (let after: CheckpointDeletionRow | undefined, isLast = false; !isLast;) {
-      const page = await pageSize.read(async (size) => {
-        const rows = await this.#superseded(threadIds, after, size);
-        return { rows, isLast: rows.length < size };
-      });
-      await hiding.add(page.rows);
-      if (page.rows.length > 0) this.#tell(0, page.rows.length);
-      after = page.rows.at(-1);
-      isLast = page.isLast;
-    }
-    await hiding.seen();
-  }
-
-  async #superseded(
-    threadIds: readonly string[],
-    after: CheckpointDeletionRow | undefined,
-    size: number,
-  ): Promise<CheckpointDeletionRow[]> {
     const { names, store } = this.#parts;
-    const [table] = await store.query(supersededQuery(names), {
-      threads: threadIds.map(guardText),
-      after_thread: after?.thread_id ?? "",
-      after_namespace: after?.checkpoint_ns ?? "",
-      after_id: after?.checkpoint_id ?? "",
-      size,
-    }, this.#options.signal);
-    return rowsOf<CheckpointDeletionRow>(table);
+    const threads = threadIds.map(guardText);
+    await hidePages(this.#parts, {
+      action: ACTION,
+      signal,
+      find: async (place) => {
+        const [table] = await store.query(supersededQuery(names), { threads, ...place }, signal);
+        const found = rowsOf<CheckpointDeletionRow>(table);
+        return { found, toHide: found };
+      },
+      tell: (checkpoints) => this.#tell(0, checkpoints),
+    });
   }
 
   #tell(threads: number, checkpoints: number): void {

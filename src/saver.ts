@@ -28,6 +28,7 @@ import { RecentRows } from "./recent_rows.ts";
 import { Recorder } from "./recorder.ts";
 import { readAddress, requireCheckpoint, requireText, requireThread } from "./run_config.ts";
 import { tableNames } from "./schema.ts";
+import type { RunDeletionOptions, RunDeletionReport } from "./run_deletion.ts";
 import { searchExtra } from "./search.ts";
 import type { SetupOptions } from "./setup.ts";
 import type { SetupReport } from "./setup_report.ts";
@@ -299,6 +300,31 @@ export class KustoSaver extends BaseCheckpointSaver {
     return await this.#calls.run("prune threads", undefined, async () => {
       const { prune } = await import("./operations.ts");
       return await prune(this.#operations, options);
+    });
+  }
+
+  /**
+   * Hides the checkpoints of runs for every reader, in all threads and namespaces: those whose metadata,
+   * or whose values for the option `searchKeys`, have the run's id as `run_id`. LangGraph puts it there
+   * only where the run's configuration has it. The latest checkpoint is then the latest that is left.
+   * What a run wrote onto the checkpoints of others, such as answers to their interrupts, stays.
+   *
+   * Needs no more rights than writing. A query over narrow columns of all threads for 8 runs, an append
+   * for 1 000 checkpoints, and queries until all readers see it. Can be broken off and repeated. Rows
+   * stay until they age out; histories of delta channels still lead through them.
+   *
+   * @param runIds None is no request.
+   * @returns How many checkpoints were hidden.
+   * @throws {KustoInputError} If an id is not acceptable.
+   * @throws {KustoUnavailableError} If what was written or hidden is not visible within `deleteTimeoutMs`.
+   */
+  async deleteForRuns(
+    runIds: Iterable<string>,
+    options: RunDeletionOptions = {},
+  ): Promise<RunDeletionReport> {
+    return await this.#calls.run("delete runs", undefined, async () => {
+      const { deleteForRuns } = await import("./operations.ts");
+      return await deleteForRuns(this.#operations, runIds, options);
     });
   }
 

@@ -18,6 +18,7 @@ const graphs = "tests/saver/graph_test.ts";
 const prune = "tests/saver/prune_test.ts";
 const recent = "tests/saver/recent_test.ts";
 const requests = "tests/saver/requests_test.ts";
+const runDeletion = "tests/saver/run_deletion_test.ts";
 const runs = "tests/saver/runs_test.ts";
 
 /** The contract. */
@@ -163,6 +164,19 @@ export const CONTRACT: readonly ContractPoint[] = [
       [prune, "prune() of no threads is no request"],
       [prune, "Histories of delta channels lead through what prune() hid"],
       [prune, "A graph on a thread that is pruned all the time gives what it gives in memory: "],
+      [differential, "Random programs of two processes give what memory gives"],
+    ],
+  },
+  {
+    point: "`deleteForRuns` (Python's) hides what runs made, and keeps delta chains whole",
+    tests: [
+      [
+        runDeletion,
+        "deleteForRuns() hides the checkpoints of a run with their writes, and of no other",
+      ],
+      [runDeletion, "deleteForRuns() hides several runs, across threads and namespaces"],
+      [runDeletion, "deleteForRuns() of no runs is no request"],
+      [runDeletion, "Histories of delta channels lead through a run that was deleted"],
       [differential, "Random programs of two processes give what memory gives"],
     ],
   },

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { markersQuery, supersededQuery } from "../src/hiding_queries.ts";
+import { markersQuery, runsQuery, supersededQuery } from "../src/hiding_queries.ts";
 import { ancestryQuery, historyQuery } from "../src/history_queries.ts";
 import { pageQuery } from "../src/list_queries.ts";
 import { provisionScript } from "../src/provision_text.ts";
@@ -41,6 +41,7 @@ function textsFor(prefix: string): [name: string, text: string][] {
     history: historyQuery(names),
     markers: markersQuery(names),
     superseded: supersededQuery(names),
+    runs: runsQuery(names),
   };
   return named(texts, "queries");
 }

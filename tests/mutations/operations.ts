@@ -6,6 +6,7 @@
 import type { Mutation } from "./mutation.ts";
 
 const PRUNE = "tests/saver/prune_test.ts";
+const RUNS = "tests/saver/run_deletion_test.ts";
 
 /** The faults. */
 export const operations: readonly Mutation[] = [
@@ -78,10 +79,47 @@ export const operations: readonly Mutation[] = [
   {
     guards: "P7",
     fault: "prunes no further than the first page",
-    file: "src/prune.ts",
-    find: "return { rows, isLast: rows.length < size };",
-    replace: "return { rows, isLast: true };",
+    file: "src/hiding.ts",
+    find: "isLast: found.length < size };",
+    replace: "isLast: true };",
     test: PRUNE,
     title: "prune() reads page by page what does not fit an answer",
+  },
+  {
+    guards: "P7",
+    fault: "takes the head that the view points at for the latest though it is hidden",
+    file: "src/queries.ts",
+    find: "  | ${visible} | summarize max(revision));\nlet pointed_at",
+    replace: "  | summarize max(revision));\nlet pointed_at",
+    test: RUNS,
+    title:
+      "deleteForRuns() hides what its own saver cannot see yet; the latest that is left is the latest",
+  },
+  {
+    guards: "P7",
+    fault: "finds no run whose id is too long for the service to search for",
+    file: "src/run_deletion.ts",
+    find: "any: terms.length < runs.length,",
+    replace: "any: false,",
+    test: RUNS,
+    title: "deleteForRuns() compares ids exactly, whatever they hold and wherever metadata lie",
+  },
+  {
+    guards: "P7",
+    fault: "deletes all runs whose metadata the service cannot read",
+    file: "src/run_deletion.ts",
+    find: "row.certain || ofRow && await isOfRun(parts, runs, row, ofRow, signal)",
+    replace: "row.certain || ofRow",
+    test: RUNS,
+    title: "deleteForRuns() finds runs in metadata that only the serializer can read, ",
+  },
+  {
+    guards: "P8",
+    fault: "reads metadata though the row's own text tells its run",
+    file: "src/hiding_queries.ts",
+    find: " and not(search_text contains_cs key))",
+    replace: ")",
+    test: RUNS,
+    title: "deleteForRuns() finds runs in metadata that only the serializer can read, ",
   },
 ];

@@ -37,6 +37,8 @@ const VALUES: readonly unknown[] = [
   ["y".repeat(34_000)],
 ];
 const TAGS: readonly unknown[] = ["t", "2024-01-01T00:00:00Z", 7, null, { deep: ["x"] }];
+/** Ids of runs, one of them too long to be searched for. */
+const RUNS: readonly string[] = ["run 1", "run 2", `run ${"3".repeat(300)}`];
 
 const DAY_MS = 86_400_000;
 
@@ -67,6 +69,7 @@ export type Step =
     readonly changed: readonly Index[] | null;
     readonly source: "input" | "loop" | "fork";
     readonly tag: Index;
+    readonly runId: Index;
     readonly v: 1 | 4;
   }
   | {
@@ -102,6 +105,7 @@ export type Step =
     readonly threads: readonly Index[];
     readonly strategy: "keep_latest" | "delete";
   }
+  | { readonly op: "deleteRuns"; readonly saver: Index; readonly runs: readonly Index[] }
   | { readonly op: "restart"; readonly saver: Index };
 
 /** Steps, one after the other. */
@@ -127,6 +131,7 @@ const STEP: fc.Arbitrary<Step> = fc.oneof(
       changed: fc.option(fc.subarray([0, 1])),
       source: fc.constantFrom("input", "loop", "loop", "fork"),
       tag: index(TAGS),
+      runId: index(RUNS),
       v: fc.constantFrom(4, 4, 1),
     }),
   },
@@ -178,6 +183,14 @@ const STEP: fc.Arbitrary<Step> = fc.oneof(
       saver,
       threads: fc.subarray([0, 1]),
       strategy: fc.constantFrom("keep_latest", "keep_latest", "delete"),
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      op: fc.constant("deleteRuns"),
+      saver,
+      runs: fc.subarray([0, 1, 2], { minLength: 1, maxLength: 2 }),
     }),
   },
   { weight: 1, arbitrary: fc.record({ op: fc.constant("restart"), saver }) },
@@ -298,6 +311,10 @@ export class Bench implements AsyncDisposable {
         const threadIds = step.threads.map((thread) => THREADS[thread]!);
         return await this.#read(saver, (s) => s.prune({ threadIds, strategy }));
       }
+      case "deleteRuns": {
+        const runIds = step.runs.map((run) => RUNS[run]!);
+        return await this.#read(step.saver, (s) => s.deleteForRuns(runIds));
+      }
       case "restart": {
         await this.#handOver();
         this.#savers[step.saver] = this.#open();
@@ -353,7 +370,13 @@ export class Bench implements AsyncDisposable {
       channel_versions: { a: step.id, b: step.id },
       versions_seen: { node: { a: step.id } },
     });
-    const metadata = { source: step.source, step: step.id, parents: {}, tag: TAGS[step.tag] };
+    const metadata = {
+      source: step.source,
+      step: step.id,
+      parents: {},
+      tag: TAGS[step.tag],
+      run_id: RUNS[step.runId],
+    };
     const changed = step.changed === null
       ? undefined
       : Object.fromEntries(step.changed.map((n) => [CHANNELS[n]!, step.id]));

@@ -48,7 +48,16 @@ Deno.test("Random programs give what memory gives before their rows are durable"
 });
 
 Deno.test("Channels of one delta history that end at different ancestors each end at their own", async () => {
-  const put = { op: "put", run: 0, ns: 0, changed: null, source: "loop", tag: 0, v: 4 } as const;
+  const put = {
+    op: "put",
+    run: 0,
+    ns: 0,
+    changed: null,
+    source: "loop",
+    tag: 0,
+    runId: 0,
+    v: 4,
+  } as const;
   const writes = {
     op: "writes",
     run: 0,
@@ -71,7 +80,16 @@ Deno.test("Channels of one delta history that end at different ancestors each en
 
 Deno.test("A write that gave way to one of another channel is no part of a delta history", async () => {
   const write = { op: "writes", run: 0, ns: 0, id: 1, task: "task 1", path: "" } as const;
-  const put = { op: "put", run: 0, ns: 0, changed: null, source: "loop", tag: 0, v: 4 } as const;
+  const put = {
+    op: "put",
+    run: 0,
+    ns: 0,
+    changed: null,
+    source: "loop",
+    tag: 0,
+    runId: 0,
+    v: 4,
+  } as const;
   await compare([
     { op: "begin", saver: 0, thread: 0 },
     { ...write, writes: [[5, 0]] },

@@ -12,7 +12,7 @@ import type {
   DeltaChannelHistory,
 } from "@langchain/langgraph-checkpoint";
 import type { RunnableConfig } from "@langchain/core/runnables";
-import type { PruneOptions, PruneReport } from "../../mod.ts";
+import type { PruneOptions, PruneReport, RunDeletionReport } from "../../mod.ts";
 import { MemorySaverAdapter } from "./memory_saver_adapter.ts";
 
 /** A saver in memory that hides single checkpoints, as pruning does. */
@@ -93,6 +93,19 @@ export class MemoryOperations extends MemorySaverAdapter {
       }
     }
     return { threads, checkpoints };
+  }
+
+  /** Hides what runs made, as {@link KustoSaver.deleteForRuns} does. */
+  async deleteForRuns(runIds: Iterable<string>): Promise<RunDeletionReport> {
+    const runs = new Set<unknown>(runIds);
+    let checkpoints = 0;
+    for await (const { config, metadata } of this.list({})) {
+      if (!runs.has((metadata as { run_id?: unknown }).run_id)) continue;
+      const { thread_id, checkpoint_ns, checkpoint_id } = config.configurable!;
+      this.#hidden.add(keyOf(thread_id, checkpoint_ns, checkpoint_id));
+      checkpoints++;
+    }
+    return { checkpoints };
   }
 
   /** The ids that readers see of a namespace, smallest first. */
