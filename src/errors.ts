@@ -215,7 +215,10 @@ export class KustoProtocolError extends KustoError {
   override readonly code = "PROTOCOL_BROKEN";
 }
 
-/** Stored state is incomplete: rows are gone or changed. Nothing short of it was given back. */
+/**
+ * Stored state cannot be given back: rows are gone or changed, or the serializer cannot read them.
+ * Nothing short of it was given back.
+ */
 export class KustoStateError extends KustoError {
   /** The name of the class. */
   override readonly name = "KustoStateError";

@@ -16,6 +16,7 @@ import {
 import type { RunnableConfig } from "@langchain/core/runnables";
 import { type BlobChunks, readCheckpoint, readWrite } from "./assembly.ts";
 import { isNothing, type TypedBytes } from "./codec.ts";
+import { KustoError, KustoInputError, KustoStateError } from "./errors.ts";
 import type { SerializedCheckpoint } from "./records.ts";
 import type { WriteRow } from "./schema.ts";
 import type { StoredCheckpoint } from "./stored_checkpoint.ts";
@@ -24,8 +25,18 @@ import type { StoredCheckpoint } from "./stored_checkpoint.ts";
 export async function dump(serde: SerializerProtocol, value: unknown): Promise<TypedBytes> {
   // A serializer may hand out the very bytes it was given, which the graph may go on changing.
   const own = value instanceof Uint8Array ? new Uint8Array(value) : value;
-  const [type, bytes] = await serde.dumpsTyped(own);
-  return { type, bytes };
+  try {
+    const [type, bytes] = await serde.dumpsTyped(own);
+    return { type, bytes };
+  } catch (cause) {
+    if (cause instanceof KustoError) throw cause;
+    throw new KustoInputError(
+      `Cannot store a value: the serializer threw ${
+        nameOf(cause)
+      }, use values that it has a form for or pass another one ("serde")`,
+      { cause },
+    );
+  }
 }
 
 /** Serialises the value of a write; what the serializer has no form for comes back as `undefined`. */
@@ -34,9 +45,29 @@ export async function dumpWrite(serde: SerializerProtocol, value: unknown): Prom
   return isNothing(dumped) ? await dump(serde, undefined) : dumped;
 }
 
-/** Reads a value back. */
-export function load(serde: SerializerProtocol, value: TypedBytes): Promise<unknown> {
-  return serde.loadsTyped(value.type, value.bytes);
+/**
+ * Reads a value back.
+ *
+ * @throws {KustoStateError} If the serializer cannot; without what it threw, whose message may quote the value.
+ */
+export async function load(
+  serde: SerializerProtocol,
+  { type, bytes }: TypedBytes,
+): Promise<unknown> {
+  try {
+    return await serde.loadsTyped(type, bytes);
+  } catch (error) {
+    if (error instanceof KustoError) throw error;
+    throw new KustoStateError(
+      `Cannot read a stored value of the type "${type}": the serializer threw ${
+        nameOf(error)
+      }, pass the one ("serde") that stored it`,
+    );
+  }
+}
+
+function nameOf(error: unknown): string {
+  return error instanceof Error ? error.name : typeof error;
 }
 
 /** What `put` was given. */

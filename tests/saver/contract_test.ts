@@ -1,5 +1,5 @@
-import { assert, assertEquals, assertRejects } from "@std/assert";
-import { KustoInputError } from "../../mod.ts";
+import { assert, assertEquals, assertInstanceOf, assertRejects } from "@std/assert";
+import { KustoInputError, KustoStateError } from "../../mod.ts";
 import { contractCases } from "./contract_cases.ts";
 import { at, checkpointOf, Lab, LOOP, testCases } from "./kit.ts";
 
@@ -33,6 +33,33 @@ Deno.test("Ids that no cell could hold whole, and checkpoints without an id, are
   await assertRejects(() => write(long, "task"), KustoInputError, `"channel"`);
   await assertRejects(() => write("a", long), KustoInputError, `"task_id"`);
   assertEquals(lab.requests().filter((request) => request.startsWith("ingest")), []);
+});
+
+Deno.test("what a serializer throws becomes a typed error that does not quote what is stored", async () => {
+  await using lab = await Lab.open();
+  const writer = lab.saver();
+  const config = await writer.put(at("t"), checkpointOf("1", { a: "s3cret" }), LOOP, { a: 1 });
+  await writer.putWrites(config, [["w", "s3cret"]], "task");
+  const child = await writer.put(config, checkpointOf("2", { a: "s3cret" }), LOOP, {});
+  const inner = writer.serde;
+  const failing = {
+    dumpsTyped: () => Promise.reject(new TypeError("no form for it")),
+    loadsTyped: (type: string, bytes: Uint8Array | string) =>
+      inner.loadsTyped(type, `s3cret ${bytes}`),
+  };
+  const saver = lab.saver({ serde: failing });
+  const reads = [
+    () => saver.getTuple(at("t")),
+    () => Array.fromAsync(saver.list(at("t"))),
+    () => saver.getDeltaChannelHistory({ config: child, channels: ["a"] }),
+  ];
+  for (const read of reads) {
+    const error = await assertRejects(read, KustoStateError, 'type "json": the serializer threw');
+    assertEquals(Deno.inspect(error).includes("s3cret"), false);
+  }
+  const put = () => saver.put(at("t"), checkpointOf("3", {}), LOOP, {});
+  const { cause } = await assertRejects(put, KustoInputError, "the serializer threw TypeError");
+  assertInstanceOf(cause, TypeError);
 });
 
 Deno.test("A serializer of one's own is used for checkpoints, metadata, values and writes", async () => {
