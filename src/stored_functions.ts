@@ -18,4 +18,16 @@ export const SCHEMA_VERSION = 2;
 export const VERSION_FUNCTION = "CheckpointSchemaVersion";
 
 /** The names of all functions without a prefix, as they stand in `provision.kql`. */
-export const FUNCTION_NAMES: readonly string[] = [VERSION_FUNCTION];
+export const FUNCTION_NAMES: readonly string[] = [
+  "VisibleCheckpoints",
+  "StoredTexts",
+  "ThreadState",
+  "Messages",
+  "ThreadTimeline",
+  "PendingInterrupts",
+  "ActiveThreads",
+  "StepDurations",
+  "FailedTasks",
+  "StorageByThread",
+  VERSION_FUNCTION,
+];

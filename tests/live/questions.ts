@@ -57,6 +57,18 @@ const questions: readonly Question[] = [
     },
   },
   {
+    question: "Bytes of a text of 3 MiB that is put together from a list, and of the same parsed",
+    ask: async (cluster) =>
+      summary(
+        await cluster.execute(
+          "query",
+          `range i from 1 to 6 step 1 | extend part = strrep(strrep("x", 1024), 512)
+| summarize text = strcat_array(make_list(part), "")
+| project string_size(text), string_size(tostring(parse_json(strcat('["', text, '"]'))[0]))`,
+        ),
+      ),
+  },
+  {
     question: "The order of texts",
     ask: async (cluster) =>
       summary(
