@@ -7,7 +7,7 @@
 import { settle } from "./approval.ts";
 import { type Agent, type AgentState, ask as input, questionsOf } from "./graph.ts";
 import { printStates, statesOf } from "./history.ts";
-import { narrate, type Place } from "./narrate.ts";
+import { isUnfinished, narrate, type Place } from "./narrate.ts";
 import type { Options } from "./options.ts";
 import { ask, bold, cyan, dim, print } from "./terminal.ts";
 import { clip, count } from "./words.ts";
@@ -36,9 +36,9 @@ export async function chat(agent: Agent, options: Options): Promise<void> {
 
 /** Completes what a killed process left: a run that broke off, or a draft that nobody judged. */
 async function finish(agent: Agent, place: Place, alone: boolean): Promise<boolean> {
-  const { next, tasks } = await agent.getState(place);
-  if (next.length === 0) return true;
-  const waits = tasks.some(({ interrupts }) => interrupts.length > 0);
+  const state = await agent.getState(place);
+  if (!isUnfinished(state)) return true;
+  const waits = state.tasks.some(({ interrupts }) => interrupts.length > 0);
   print(waits ? "A draft still waits for an answer:" : "The last run broke off; it goes on:");
   if (!waits) await narrate(agent, null, place);
   return await settle(agent, place, alone);

@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { StateSnapshot } from "@langchain/langgraph";
 import { citedIn } from "./citations.ts";
 import type { Agent, AgentInput, AgentState, ApprovalRequest } from "./graph.ts";
 import type { ToolEvent } from "./researcher.ts";
@@ -41,6 +42,16 @@ export async function narrate(
       }
     }
   }
+}
+
+/**
+ * Whether the last run has not come to its end: it was killed, or waits for a person.
+ *
+ * `next` would not tell: it leaves out tasks whose writes are stored, and so is empty as well where a process was killed
+ * after the last task of a step and before the step's checkpoint. A new question there would discard those writes.
+ */
+export function isUnfinished({ tasks }: StateSnapshot): boolean {
+  return tasks.length > 0;
 }
 
 /** The request that a conversation waits with, if it does. */

@@ -7,7 +7,7 @@
 import { settle } from "./approval.ts";
 import { type Agent, type AgentState, ask, questionsOf } from "./graph.ts";
 import { beforePlan, fork, printBranches, printStates, statesOf } from "./history.ts";
-import { narrate, pendingApproval, type Place } from "./narrate.ts";
+import { isUnfinished, narrate, pendingApproval, type Place } from "./narrate.ts";
 import type { Options } from "./options.ts";
 import { defaultFork, defaultQuestion } from "./questions.ts";
 import { countRows } from "./rows.ts";
@@ -59,14 +59,15 @@ export async function resumeHere({ agent, usage, options }: Stage): Promise<void
 }
 
 async function runUntilAsked({ agent, options }: Stage, place: Place): Promise<void> {
-  const { values, next, tasks } = await agent.getState(place);
-  const { messages, question } = values as Values;
+  const state = await agent.getState(place);
+  const { messages, question } = state.values as Values;
   const earlier = questionsOf(messages);
-  if (next.length > 0) {
+  if (isUnfinished(state)) {
     print(`  The last run stopped at "${clip(question ?? "", 90)}"; it goes on from there.`);
     if (options.question !== undefined) print(yellow("  --question has to wait for the next run."));
-    if (!tasks.some(({ interrupts }) => interrupts.length > 0)) await narrate(agent, null, place);
-    else print(`  ${"approve".padEnd(8)} ${yellow("still waits for a person")}`);
+    if (state.tasks.some(({ interrupts }) => interrupts.length > 0)) {
+      print(`  ${"approve".padEnd(8)} ${yellow("still waits for a person")}`);
+    } else await narrate(agent, null, place);
     return;
   }
   if (earlier.length > 0) {

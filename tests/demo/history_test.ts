@@ -1,7 +1,15 @@
-import { assert, assertEquals, assertNotEquals, assertStringIncludes } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertNotEquals,
+  assertRejects,
+  assertStringIncludes,
+} from "@std/assert";
+import { MemorySaver } from "@langchain/langgraph-checkpoint";
 import { type Agent, answer, ask, createAgent, questionsOf } from "../../examples/demo/graph.ts";
 import { beforePlan, fork, statesOf } from "../../examples/demo/history.ts";
 import { LocalModel } from "../../examples/demo/local_model.ts";
+import { isUnfinished } from "../../examples/demo/narrate.ts";
 import { KustoSaver } from "../../mod.ts";
 import { KustoEmulator } from "../../src/emulator/mod.ts";
 import { BAKERY, folderOf, type TemporaryFolder } from "./kit.ts";
@@ -104,4 +112,28 @@ Deno.test("fork() asks another question in the past and leaves the main line as 
     "When is the shop closed?",
     "How are prices kept?",
   ]);
+});
+
+Deno.test("a run that ended between the last task of a step and its checkpoint is unfinished, and goes on", async () => {
+  await using folder = await folderOf(BAKERY);
+  const checkpointer = new MemorySaver();
+  const agent = createAgent({ model: new LocalModel(), checkpointer, reports: folder.path });
+  const put = checkpointer.put.bind(checkpointer);
+  let puts = 0;
+  checkpointer.put = async (...args) => {
+    if (++puts > 2) throw new Error("killed");
+    return await put(...args);
+  };
+  await assertRejects(
+    () => agent.invoke(ask(folder.path, "When is the shop closed?"), place),
+    Error,
+    "killed",
+  );
+  checkpointer.put = put;
+  const state = await agent.getState(place);
+  assertEquals([state.next, isUnfinished(state)], [[], true]);
+  await agent.invoke(null, place);
+  assertEquals((await agent.getState(place)).next, ["approve"]);
+  await agent.invoke(answer({ verdict: "discard" }), place);
+  assertEquals(isUnfinished(await agent.getState(place)), false);
 });
