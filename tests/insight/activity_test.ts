@@ -1,5 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import type { CheckpointTuple } from "@langchain/langgraph-checkpoint";
+import { EncryptedSerializer } from "../../src/encryption/mod.ts";
 import { at, checkpointOf, LOOP } from "../saver/kit.ts";
 import { RecordedRun } from "./recorded_run.ts";
 
@@ -301,3 +302,29 @@ Deno.test("A time bounds what is told: what happened at it, and later", async ()
 function iso(ms: number): string {
   return new Date(ms).toISOString();
 }
+
+Deno.test("What a serializer has closed is told to be there, and stays closed", async () => {
+  await using run = await RecordedRun.empty();
+  const keys = [{ id: "k", key: new Uint8Array(32) }];
+  const saver = run.lab.saver({ serde: new EncryptedSerializer({ keys }) });
+  await saver.getTuple(at("t"));
+  const messages = ["secret"];
+  const head = await saver.put(at("t"), checkpointOf("1", { messages }), LOOP, { messages: 1 });
+  await saver.putWrites(head, [["__interrupt__", [{ id: "secret", value: "secret" }]]], "asks");
+  await saver.putWrites(head, [["__error__", { name: "secret", message: "secret" }]], "fails");
+  const since = { since: BEFORE };
+  const rows = [
+    await run.query("PendingInterrupts(since) | project thread_id, interrupt_id, question", since),
+    await run.query("FailedTasks(since) | project thread_id, name, message", since),
+    await run.query("ActiveThreads(since) | project thread_id, checkpoints, source", since),
+  ];
+  assertEquals(rows.flat(), [
+    { thread_id: "t", interrupt_id: "", question: null },
+    { thread_id: "t", name: "", message: "" },
+    { thread_id: "t", checkpoints: 1, source: "" },
+  ]);
+  const [state] = await run.query("ThreadState('t')");
+  assertEquals([state!["channel"], state!["value"]], ["messages", state!["text"]]);
+  assert(!String(state!["text"]).includes("secret"));
+  assertEquals(await run.query("Messages('t')"), []);
+});
