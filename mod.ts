@@ -47,5 +47,7 @@ export type {
   RunDeletionReport,
 } from "./src/run_deletion.ts";
 export { KustoSaver } from "./src/saver.ts";
+export type { Moment } from "./src/moments.ts";
+export type { ThreadListOptions, ThreadSummary } from "./src/thread_list.ts";
 export type { SetupOptions } from "./src/setup.ts";
 export type { LifetimeReport, SetupReport, TableReport, ViewReport } from "./src/setup_report.ts";

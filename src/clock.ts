@@ -46,14 +46,28 @@ export class StampClock {
 
   /** Takes note of a stamp that was read, so that later stamps are greater. */
   observe(stamp: Stamp): void {
-    const time = Number(stamp.slice(0, DIGITS));
+    const time = stampTime(stamp);
     if (Number.isSafeInteger(time) && time > this.#last) this.#last = time;
   }
 
   /** Takes note of the stamp within a revision that was read. */
   observeRevision(revision: Revision): void {
-    this.observe(revision.slice(revision.lastIndexOf(SEPARATOR) + 1));
+    this.observe(stampOf(revision));
   }
+}
+
+/** The time part of a revision, in milliseconds since 1970. */
+export function revisionTime(revision: Revision): number {
+  return Math.floor(stampTime(stampOf(revision)) / 1000);
+}
+
+function stampOf(revision: Revision): Stamp {
+  return revision.slice(revision.lastIndexOf(SEPARATOR) + 1);
+}
+
+/** In microseconds since 1970. */
+function stampTime(stamp: Stamp): number {
+  return Number(stamp.slice(0, DIGITS));
 }
 
 /** Compares two stamps or revisions as every reader must: by character value. */

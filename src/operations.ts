@@ -5,5 +5,6 @@
  * @module
  */
 export { prune } from "./prune.ts";
+export { listThreads } from "./thread_list.ts";
 export { deleteForRuns } from "./run_deletion.ts";
 export { purgeDeletedThreads } from "./purge.ts";

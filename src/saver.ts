@@ -33,6 +33,7 @@ import { searchExtra } from "./search.ts";
 import type { SetupOptions } from "./setup.ts";
 import type { SetupReport } from "./setup_report.ts";
 import { Store } from "./store.ts";
+import type { ThreadListOptions, ThreadSummary } from "./thread_list.ts";
 import { configOf, loadTuple } from "./tuples.ts";
 import { RowWriter } from "./writer.ts";
 
@@ -279,6 +280,20 @@ export class KustoSaver extends BaseCheckpointSaver {
       const { deleteThread } = await import("./thread_deletion.ts");
       await deleteThread(this.#operations, id);
     });
+  }
+
+  /**
+   * Lists threads that have checkpoints, those that were active last first, page by page: what the
+   * consumer does not take is not read. A thread that becomes active meanwhile keeps its place.
+   *
+   * Needs the role Viewer. A query over narrow columns of all threads for each thousand.
+   *
+   * @param options Which threads; all when absent.
+   * @throws {KustoInputError} If an option is not acceptable.
+   */
+  async *listThreads(options: ThreadListOptions = {}): AsyncGenerator<ThreadSummary> {
+    const { listThreads } = await import("./operations.ts");
+    yield* listThreads(this.#operations, options);
   }
 
   /**

@@ -4,6 +4,7 @@ import { ancestryQuery, historyQuery } from "../src/history_queries.ts";
 import { pageQuery } from "../src/list_queries.ts";
 import { provisionScript } from "../src/provision_text.ts";
 import { buildQueries } from "../src/queries.ts";
+import { threadsQuery } from "../src/thread_queries.ts";
 import {
   type BlobRow,
   type CheckpointDeletionRow,
@@ -42,6 +43,7 @@ function textsFor(prefix: string): [name: string, text: string][] {
     markers: markersQuery(names),
     superseded: supersededQuery(names),
     runs: runsQuery(names),
+    threads: { all: threadsQuery(names, "all"), active: threadsQuery(names, "active") },
   };
   return named(texts, "queries");
 }

@@ -6,6 +6,7 @@
 import type { Mutation } from "./mutation.ts";
 
 const PRUNE = "tests/saver/prune_test.ts";
+const THREADS = "tests/saver/thread_list_test.ts";
 const RUNS = "tests/saver/run_deletion_test.ts";
 
 /** The faults. */
@@ -121,5 +122,34 @@ export const operations: readonly Mutation[] = [
     replace: ")",
     test: RUNS,
     title: "deleteForRuns() finds runs in metadata that only the serializer can read, ",
+  },
+  {
+    guards: "P8",
+    fault: "lets threads move while they are listed",
+    file: "src/thread_queries.ts",
+    find: "iff(ended <= as_of, ended, datetime(null))",
+    replace: "ended",
+    test: THREADS,
+    title:
+      "listThreads() reads page by page; a thread that becomes active meanwhile keeps its place",
+  },
+  {
+    guards: "P3",
+    fault: "lists no thread that only its own saver sees",
+    file: "src/thread_list.ts",
+    find: "return rows().map((row) => ({",
+    replace: "return rows().slice(0, 0).map((row) => ({",
+    test: THREADS,
+    title:
+      "listThreads() counts each of its saver's own rows once, whether queries show them or not",
+  },
+  {
+    guards: "P7",
+    fault: "counts hidden checkpoints of a thread",
+    file: "src/thread_queries.ts",
+    find: "checkpoints = countif(shown)",
+    replace: "checkpoints = count()",
+    test: THREADS,
+    title: "listThreads() shows nothing of what was deleted, pruned or made by deleted runs",
   },
 ];

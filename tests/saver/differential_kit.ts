@@ -106,7 +106,7 @@ export type Step =
     readonly strategy: "keep_latest" | "delete";
   }
   | { readonly op: "deleteRuns"; readonly saver: Index; readonly runs: readonly Index[] }
-  | { readonly op: "restart"; readonly saver: Index };
+  | { readonly op: "threads" | "restart"; readonly saver: Index };
 
 /** Steps, one after the other. */
 export type Program = readonly Step[];
@@ -193,7 +193,7 @@ const STEP: fc.Arbitrary<Step> = fc.oneof(
       runs: fc.subarray([0, 1, 2], { minLength: 1, maxLength: 2 }),
     }),
   },
-  { weight: 1, arbitrary: fc.record({ op: fc.constant("restart"), saver }) },
+  { weight: 1, arbitrary: fc.record({ op: fc.constantFrom("threads", "restart"), saver }) },
 ) as fc.Arbitrary<Step>;
 
 /** Any program; a run begins in both processes, as nothing can be written without one. */
@@ -315,6 +315,8 @@ export class Bench implements AsyncDisposable {
         const runIds = step.runs.map((run) => RUNS[run]!);
         return await this.#read(step.saver, (s) => s.deleteForRuns(runIds));
       }
+      case "threads":
+        return await this.#read(step.saver, threadsOf);
       case "restart": {
         await this.#handOver();
         this.#savers[step.saver] = this.#open();
@@ -481,6 +483,20 @@ export class Bench implements AsyncDisposable {
       },
     };
   }
+}
+
+/** All threads, without the times at which they were active. */
+async function threadsOf(saver: KustoSaver | MemoryOperations) {
+  const threads = await Array.fromAsync(
+    saver.listThreads(),
+    ({ threadId, namespaces, checkpoints, latestCheckpointId }) => ({
+      threadId,
+      namespaces,
+      checkpoints,
+      latestCheckpointId,
+    }),
+  );
+  return threads.sort((a, b) => a.threadId < b.threadId ? -1 : 1);
 }
 
 /** Ids are made anew in each life of a thread, as LangGraph's are. */

@@ -12,7 +12,7 @@ import type {
   DeltaChannelHistory,
 } from "@langchain/langgraph-checkpoint";
 import type { RunnableConfig } from "@langchain/core/runnables";
-import type { PruneOptions, PruneReport, RunDeletionReport } from "../../mod.ts";
+import type { PruneOptions, PruneReport, RunDeletionReport, ThreadSummary } from "../../mod.ts";
 import { MemorySaverAdapter } from "./memory_saver_adapter.ts";
 
 /** A saver in memory that hides single checkpoints, as pruning does. */
@@ -77,8 +77,22 @@ export class MemoryOperations extends MemorySaverAdapter {
     }
   }
 
+  /** Lists threads, as {@link KustoSaver.listThreads} does but for their times and order. */
+  async *listThreads(): AsyncGenerator<Omit<ThreadSummary, "createdAt" | "lastActiveAt">> {
+    const tuples = await Array.fromAsync(this.list({}), ({ config }) => config.configurable!);
+    for (const [threadId, ofThread] of Map.groupBy(tuples, ({ thread_id }) => thread_id)) {
+      const latest = ofThread.find(({ checkpoint_ns }) => checkpoint_ns === "");
+      yield {
+        threadId,
+        namespaces: new Set(ofThread.map(({ checkpoint_ns }) => checkpoint_ns)).size,
+        checkpoints: ofThread.length,
+        ...(latest && { latestCheckpointId: latest.checkpoint_id }),
+      };
+    }
+  }
+
   /** Hides or deletes, as {@link KustoSaver.prune} does. */
-  async prune({ threadIds, strategy }: PruneOptions): Promise<PruneReport> {
+  async prune({ threadIds = [], strategy }: PruneOptions): Promise<PruneReport> {
     let [threads, checkpoints] = [0, 0];
     for (const threadId of new Set(threadIds)) {
       threads++;

@@ -41,7 +41,15 @@ const REFUSED: readonly (readonly [options: unknown, said: string])[] = [
   [undefined, '"strategy" must be "keep_latest" or "delete"'],
   [{ threadIds: ["t"] }, '"strategy" must be'],
   [{ threadIds: ["t"], strategy: "keepLatest" }, '"strategy" must be'],
-  [{ strategy: "delete" }, '"threadIds" must be a list of ids'],
+  [{ strategy: "delete" }, 'pass either "threadIds" or "olderThan"'],
+  [{ strategy: "delete", threadIds: [], olderThan: 1 }, "pass either"],
+  [
+    { strategy: "delete", olderThan: 1_700_000_000_000 },
+    '"olderThan" must be a valid Date, or an age',
+  ],
+  [{ strategy: "delete", olderThan: new Date(NaN) }, '"olderThan" must be'],
+  [{ strategy: "delete", olderThan: -1 }, '"olderThan" must be'],
+  [{ strategy: "delete", olderThan: "2026-01-01" }, '"olderThan" must be'],
   [{ strategy: "delete", threadIds: "t" }, '"threadIds" must be a list of ids'],
   [{ strategy: "delete", threadIds: ["t", ""] }, 'an id in "threadIds" is missing or empty'],
   [{ strategy: "delete", threadIds: ["t", undefined] }, 'an id in "threadIds" is missing or empty'],
@@ -282,3 +290,59 @@ for (const durability of ["async", "exit"] as const) {
     });
   }
 }
+
+/** Threads that were active 0, 1, 2, ... days ago, of two checkpoints each. */
+async function daily(clock: Clock, saver: KustoSaver, days: number): Promise<void> {
+  for (let day = days - 1; day >= 0; day--) {
+    await chain(saver, `${day} days ago`, ["1", "2"]);
+    if (day > 0) clock.days(1);
+  }
+}
+
+for (const strategy of ["keep_latest", "delete"] as const) {
+  Deno.test(`prune() prunes all threads that are older, what its own saver wrote included: ${strategy}`, async () => {
+    const clock = new Clock();
+    const { now, sleep } = clock;
+    await using lab = await Lab.open({ now, visibilityDelayMs: 10_000 });
+    const saver = lab.saver({ now, sleep });
+    await daily(clock, saver, 5);
+    // Active again: only its own saver sees it.
+    await chain(saver, "4 days ago", ["3"]);
+    const told: PruneProgress[] = [];
+    const onProgress = (progress: PruneProgress) => told.push(progress);
+    const olderThan = new Date(now() - 2 * 86_400_000 + 1);
+    const report = await saver.prune({ olderThan, strategy, onProgress });
+    assertEquals(report, { threads: 2, checkpoints: strategy === "delete" ? 0 : 2 });
+    assertEquals(told.at(-1), report);
+    const left = await Array.fromAsync(
+      lab.saver({ now }).listThreads(),
+      ({ threadId, checkpoints }) => [threadId, checkpoints],
+    );
+    const pruned = [["2 days ago", 1], ["3 days ago", 1]];
+    assertEquals(left, [
+      ["0 days ago", 2],
+      ["4 days ago", 3],
+      ["1 days ago", 2],
+      ...strategy === "delete" ? [] : pruned,
+    ]);
+    lab.requests();
+    assertEquals((await saver.prune({ olderThan: 2 * 86_400_000, strategy })).checkpoints, 0);
+    // There is nothing to hide: nobody asks what.
+    if (strategy === "keep_latest") assertEquals(lab.requests(), ["query"]);
+  });
+}
+
+Deno.test("prune() prunes hundreds of threads that are older, page by page", async () => {
+  const clock = new Clock();
+  const { now, sleep } = clock;
+  await using lab = await Lab.open({ now });
+  const saver = lab.saver({ now, sleep });
+  const threads = Array.from({ length: 450 }, (_, n) => `t${n}`);
+  await Promise.all(threads.map((id) => chain(saver, id, ["1", "2"])));
+  clock.days(2);
+  const narrow = new NarrowService(lab.emulator, { truncationmaxrecords: 300 });
+  const report = await lab.saver({ now, sleep, fetch: narrow.fetch })
+    .prune({ olderThan: 86_400_000, strategy: "keep_latest" });
+  assertEquals(report, { threads: 450, checkpoints: 450 });
+  assert(narrow.refusals > 0);
+});
