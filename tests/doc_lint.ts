@@ -21,7 +21,15 @@ const ALLOWED = new Set([
 ]);
 
 const { stderr } = await new Deno.Command(Deno.execPath(), {
-  args: ["doc", "--quiet", "--lint", "mod.ts", "src/emulator/mod.ts", "src/encryption/mod.ts"],
+  args: [
+    "doc",
+    "--quiet",
+    "--lint",
+    "mod.ts",
+    "src/cli/mod.ts",
+    "src/emulator/mod.ts",
+    "src/encryption/mod.ts",
+  ],
   env: { NO_COLOR: "1" },
 }).output();
 

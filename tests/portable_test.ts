@@ -43,8 +43,8 @@ Deno.test("Encryption leads to LangGraph's serializer alone, and to little of th
   ]);
 });
 
-Deno.test("The main module does not lead to the embedded Kusto, nor to encryption", () => {
-  const beside = /\/(emulator|encryption)\//;
+Deno.test("The main module does not lead to the embedded Kusto, to encryption or to the command line", () => {
+  const beside = /\/src\/(cli|emulator|encryption)\//;
   assertEquals([...sources.keys()].filter((url) => beside.test(url)), []);
 });
 

@@ -9,11 +9,11 @@ import { checkFields } from "./checks.ts";
 import { areTokens, type Role } from "./wire/access.ts";
 import { checkTrouble, conditionRules, type Conditions, type Trouble } from "./wire/trouble.ts";
 
-/** How the emulator is called. */
-export const usage =
-  `Usage: deno task emulator [--port N] [--data DIR] [--database NAME] [--token T=ROLES]
-                           [--login-endpoint URL] [--no-streaming] [--visibility-delay MS]
-                           [--view-lag MS] [--cores N] [--trouble JSON]
+/** How the emulator is called, by the name of its program. */
+export function usage({ program }: { readonly program: string }): string {
+  return `Usage: ${program} [--port N] [--data DIR] [--database NAME] [--token T=ROLES]
+    [--login-endpoint URL] [--no-streaming] [--visibility-delay MS] [--view-lag MS] [--cores N]
+    [--trouble JSON]
 
   --port N         port on 127.0.0.1; 0 takes a free one (default 8080)
   --data DIR       folder to keep everything in (default: memory only)
@@ -25,6 +25,7 @@ export const usage =
   --visibility-delay MS, --view-lag MS, --cores N
                    how late rows and views are, and how small the cluster is (default: none late, no limit)
   --trouble JSON   trouble from the start, as in '{"kind":"throttle","on":"query","times":2}'; may be repeated`;
+}
 
 /** What the command line asks for. */
 export interface CommandLine {

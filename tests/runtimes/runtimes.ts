@@ -51,6 +51,28 @@ for (const [name, node] of [["20", programs.node20], ["26", programs.nodeCurrent
 }
 
 for (
+  const [name, program, ...args] of [
+    ["Deno", Deno.execPath(), "run", "-A", "--quiet", `${here}/cli.ts`],
+    ["Bun", programs.bun, "--preload", `./${here}/bun.ts`, `${here}/cli.ts`],
+    ["Node 20", programs.node20, `${folder}/cli.mjs`],
+    ["Node 26", programs.nodeCurrent, `${folder}/cli.mjs`],
+  ] as const
+) {
+  Deno.test(`the command line prepares a database on ${name}`, async () => {
+    await bundle(`${here}/cli.ts`, `${folder}/cli.mjs`, {
+      platform: "node",
+      format: "esm",
+      external: ["@kusto/language-service-next"],
+    });
+    await using kusto = new KustoEmulator();
+    const { url } = await kusto.listen();
+    const env = { KUSTO_CLUSTER_URI: url, KUSTO_DATABASE: kusto.database };
+    const printed = await run(program, [...args, "setup", "--provision", "--json"], env);
+    assertEquals(JSON.parse(printed).ready, true);
+  });
+}
+
+for (
   const [name, serve] of Object.entries({
     "Cloudflare's workerd": () => serveOnWorkerd(`${here}/workerd.ts`),
     "Vercel's edge runtime": () => serveOnEdgeRuntime(`${here}/edge.ts`),

@@ -1,0 +1,104 @@
+/**
+ * What stands on the command line, read and checked.
+ *
+ * @module
+ */
+import { parseArgs } from "node:util";
+
+/** One option of a command. */
+export interface Option {
+  /** What its value is called in the help; a switch has none. */
+  readonly value?: string;
+  /** Whether it may be repeated. */
+  readonly multiple?: boolean;
+  /** What it does, for the help. */
+  readonly about: string;
+}
+
+/** Options by their names, without dashes. */
+export type Options = Readonly<Record<string, Option>>;
+
+/** The command line asks for what there is not: exit code 2. */
+export class UsageError extends Error {
+  /** The name of the class. */
+  override readonly name = "UsageError";
+}
+
+/** Arguments of one command. */
+export class Arguments {
+  readonly #values: Readonly<Record<string, unknown>>;
+  /** What stands behind the command, in order. */
+  readonly operands: readonly string[];
+
+  private constructor(values: Readonly<Record<string, unknown>>, operands: readonly string[]) {
+    this.#values = values;
+    this.operands = operands;
+  }
+
+  /**
+   * Reads arguments. No message shows a value: it may be a part of a secret.
+   *
+   * @param operands What must stand behind the command, by name.
+   * @throws {UsageError} For an option that is unknown or lacks its value, and for operands that are
+   * missing or too many; `--help` needs none.
+   */
+  static read(args: readonly string[], options: Options, operands: readonly string[]): Arguments {
+    const { values, positionals } = parse(args, options);
+    const found = new Arguments(values, positionals);
+    if (found.has("help") || positionals.length === operands.length) return found;
+    const missing = operands[positionals.length];
+    if (missing !== undefined) throw new UsageError(`${missing} is missing`);
+    throw new UsageError(
+      operands.length === 0
+        ? "The command takes nothing but options"
+        : `The command takes ${operands.join(" ")} and options, and there is more`,
+    );
+  }
+
+  /** Whether a switch is there. */
+  has(name: string): boolean {
+    return this.#values[name] === true;
+  }
+
+  /** The value of an option. */
+  text(name: string): string | undefined {
+    return this.#values[name] as string | undefined;
+  }
+
+  /** The values of an option that may be repeated. */
+  texts(name: string): readonly string[] {
+    return (this.#values[name] as string[] | undefined) ?? [];
+  }
+
+  /**
+   * The value of an option as a whole number.
+   *
+   * @throws {UsageError} If it is none, or smaller than `least`.
+   */
+  whole(name: string, least: number): number | undefined {
+    const text = this.text(name);
+    if (text === undefined) return undefined;
+    const number = Number(text);
+    if (!/^\d+$/.test(text) || number < least || !Number.isSafeInteger(number)) {
+      throw new UsageError(`--${name} must be a whole number, at least ${least}`);
+    }
+    return number;
+  }
+}
+
+function parse(args: readonly string[], options: Options) {
+  try {
+    return parseArgs({
+      args: [...args],
+      allowPositionals: true,
+      options: Object.fromEntries(
+        Object.entries(options).map(([name, { value, multiple = false }]) => [
+          name,
+          { type: value === undefined ? "boolean" as const : "string" as const, multiple },
+        ]),
+      ),
+    });
+  } catch (error) {
+    throw new UsageError(error instanceof Error ? error.message.split("\n")[0] : String(error));
+  }
+}

@@ -1,0 +1,29 @@
+/**
+ * What failed, for people and programs.
+ *
+ * @module
+ */
+import { KustoError, KustoInputError, KustoOptionsError } from "../../mod.ts";
+import { FAILED, MISUSED } from "./exit_code.ts";
+import { plain } from "./text.ts";
+
+/** A failure as it is told. */
+export interface Failure {
+  /** The code of a {@link KustoError}, else `FAILED`. */
+  readonly code: string;
+  readonly message: string;
+}
+
+/** Tells a failure. */
+export function describe(error: unknown): Failure {
+  const message = error instanceof Error ? error.message : String(error);
+  return {
+    code: error instanceof KustoError ? error.code : "FAILED",
+    message: message.split("\n").map(plain).join("\n"),
+  };
+}
+
+/** The exit code for a failure: options that a saver refuses were wrong on the command line. */
+export function codeOf(error: unknown): number {
+  return error instanceof KustoOptionsError || error instanceof KustoInputError ? MISUSED : FAILED;
+}

@@ -1,0 +1,59 @@
+/**
+ * The commands of the program, and which of them is meant.
+ *
+ * @module
+ */
+import type { Command } from "./command.ts";
+import { FINE, MISUSED } from "./exit_code.ts";
+import { entries, PROGRAM } from "./help.ts";
+import type { Terminal } from "./terminal.ts";
+
+/** A command that loads when it is called. */
+interface Entry {
+  readonly about: string;
+  load(): Promise<Command>;
+}
+
+const COMMANDS: Readonly<Record<string, Entry>> = {
+  setup: {
+    about: "checks what a database lacks, or makes it",
+    load: async () => (await import("./commands/setup.ts")).setup,
+  },
+  emulator: {
+    about: "runs an embedded Kusto, for first tries and tests",
+    load: async () => (await import("./commands/emulator.ts")).emulator,
+  },
+};
+
+/** Runs a command line; resolves to its exit code. */
+export async function run(args: readonly string[], terminal: Terminal): Promise<number> {
+  const [name, ...rest] = args;
+  if (name === "--help" || name === "-h" || name === "help") {
+    terminal.write(help());
+    return FINE;
+  }
+  const entry = name !== undefined && Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+  if (!entry) {
+    // What is no word may be a connection string with a secret.
+    const said = name === undefined
+      ? "No command is named"
+      : /^[\w-]{1,20}$/.test(name)
+      ? `There is no command ${name}`
+      : "The first argument is no command";
+    terminal.complain(`${said}\n\n${help()}`);
+    return MISUSED;
+  }
+  return await (await entry.load())(rest, terminal);
+}
+
+function help(): string {
+  return `Usage: ${PROGRAM} COMMAND [options]
+
+LangGraph checkpoints in Kusto: sets up, examines and cleans databases.
+
+Commands:
+${entries(Object.entries(COMMANDS).map(([name, { about }]) => [name, about]))}
+${PROGRAM} COMMAND --help tells the options of each.
+Exit codes: 0 all is well, 1 it failed or found problems, 2 it was called wrongly.
+`;
+}
