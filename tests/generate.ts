@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { dashboardFile } from "./generate_dashboard.ts";
 import { emulatorPage } from "./generate_emulator_page.ts";
 import { promisesPage } from "./generate_promises.ts";
 import { provisionModule } from "./generate_provision_text.ts";
@@ -13,6 +14,7 @@ export const generated: Readonly<Record<string, () => Promise<string>>> = {
   "src/provision_text.ts": async () =>
     provisionModule(await Deno.readTextFile(new URL("provision.kql", ROOT))),
   "docs/promises.md": async () => promisesPage([...(await readAreas()).values()].flat()),
+  "docs/dashboard.json": dashboardFile,
   "docs/emulator.md": () => Promise.resolve(emulatorPage()),
   "deno.jsr.json": async () =>
     jsrConfig(JSON.parse(await Deno.readTextFile(new URL("deno.json", ROOT)))),
