@@ -38,6 +38,14 @@ export {
   type SchemaProblem,
   type UnstoredRows,
 } from "./src/errors.ts";
+export type {
+  Attributes,
+  InstrumentOptions,
+  Logger,
+  Meter,
+  Span,
+  Tracer,
+} from "./src/observers.ts";
 export type { OperationOptions } from "./src/operation.ts";
 export type { PruneOptions, PruneProgress, PruneReport } from "./src/prune.ts";
 export type { PurgeCounts, PurgeOptions, PurgeProgress, PurgeReport } from "./src/purge.ts";

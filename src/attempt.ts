@@ -28,6 +28,8 @@ export interface TransportRequest {
   readonly action: string;
   /** The table that the request is about. */
   readonly table?: string | undefined;
+  /** How many rows it appends. */
+  readonly rows?: number | undefined;
   /** Path and query, from the first slash on. */
   readonly path: string;
   readonly body: Uint8Array;
@@ -38,6 +40,8 @@ export interface TransportRequest {
   /** When all attempts must have ended at the latest, in milliseconds since 1970. */
   readonly deadline?: number | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** Told after each attempt. */
+  readonly onRequest?: RequestListener | undefined;
 }
 
 /** An answer that stands, whatever its status, and what is known of how it came about. */
@@ -55,10 +59,15 @@ export interface TransportReply {
 /** One attempt of a request, for counting and timing; nothing in it is secret. */
 export interface RequestReport {
   readonly kind: RequestKind;
+  /** The table that rows are appended to, and how many. */
+  readonly table: string | undefined;
+  readonly rows: number | undefined;
   /** 1 for the first attempt. */
   readonly attempt: number;
   /** HTTP status; `undefined` where no answer came. */
   readonly status: number | undefined;
+  /** Whether the cluster refused it because there is too much to do. */
+  readonly isThrottled: boolean;
   readonly durationMs: number;
   /** Of the body, as sent. */
   readonly bytesSent: number;
@@ -67,6 +76,9 @@ export interface RequestReport {
   readonly clientRequestId: string;
   readonly activityId: string | undefined;
 }
+
+/** Is told of requests; must not throw. */
+export type RequestListener = (report: RequestReport) => void;
 
 /** A body as it is sent. */
 export interface EncodedBody {
@@ -98,7 +110,7 @@ export interface AttemptContext {
   /** When the attempt must have ended, in milliseconds since 1970. */
   readonly deadline: number;
   /** Called once the request has been sent and has ended. */
-  readonly report: ((report: RequestReport) => void) | undefined;
+  readonly report: RequestListener | undefined;
 }
 
 /**
@@ -138,9 +150,13 @@ export async function makeAttempt(
     if (isSent) {
       report?.({
         kind: request.kind,
+        table: request.table,
+        rows: request.rows,
         attempt: number,
         status: response?.status,
-        durationMs: now() - started,
+        isThrottled: response?.status === TOO_MANY_REQUESTS,
+        // Clocks are set back.
+        durationMs: Math.max(0, now() - started),
         bytesSent: body.bytes.length,
         bytesReceived: new TextEncoder().encode(text).length,
         clientRequestId,

@@ -9,10 +9,19 @@
  * @module
  */
 
+import type { RequestListener } from "./attempt.ts";
+
 /** How a {@link Batcher} works. */
 export interface BatcherOptions {
-  /** Sends lines in one request, which must have ended by the deadline; resolves when they are durable. */
-  readonly send: (lines: readonly Uint8Array[], deadline: number) => Promise<void>;
+  /**
+   * Sends lines in one request, which must have ended by the deadline; resolves when they are durable.
+   * Tells those who want to hear of it.
+   */
+  readonly send: (
+    lines: readonly Uint8Array[],
+    deadline: number,
+    onRequest?: RequestListener,
+  ) => Promise<void>;
   /** The most lines of one request. */
   readonly batchSize: number;
   /** The most bytes of one request, line ends included. */
@@ -32,6 +41,7 @@ export interface BatcherOptions {
 interface Line {
   readonly bytes: Uint8Array;
   readonly deadline: number;
+  readonly onRequest: RequestListener | undefined;
   readonly resolve: () => void;
   readonly reject: (error: unknown) => void;
 }
@@ -55,10 +65,15 @@ export class Batcher {
    * Sends a line; resolves when it is durable, rejects with the reason why it is not.
    *
    * @param deadline When its outcome must be known, in milliseconds since 1970.
+   * @param onRequest Told of the requests that carry the line.
    */
-  append(bytes: Uint8Array, deadline = Infinity): Promise<void> {
+  append(
+    bytes: Uint8Array,
+    deadline = Infinity,
+    onRequest?: RequestListener | undefined,
+  ): Promise<void> {
     return new Promise((resolve, reject) => {
-      this.#queue.push({ bytes, deadline, resolve, reject });
+      this.#queue.push({ bytes, deadline, onRequest, resolve, reject });
       this.#queuedBytes += sizeOf(bytes);
       this.#schedule();
     });
@@ -120,7 +135,7 @@ export class Batcher {
     const { send, divisible, outOfTime } = this.#options;
     const deadline = Math.min(...batch.map((line) => line.deadline));
     try {
-      await send(batch.map((line) => line.bytes), deadline);
+      await send(batch.map((line) => line.bytes), deadline, listenerOf(batch));
     } catch (error) {
       if (batch.length > 1 && divisible(error)) {
         const half = batch.length >> 1;
@@ -153,6 +168,15 @@ export class Batcher {
     // An aborted wait rejects: its rows have gone out already.
     this.#options.sleep(this.#options.lingerMs, { signal: linger.signal }).then(due, () => {});
   }
+}
+
+/** Who hears of a request for some lines: each of those who want to, once. */
+function listenerOf(batch: readonly Line[]): RequestListener | undefined {
+  if (batch.every((line) => !line.onRequest)) return undefined;
+  const listeners = new Set(batch.map((line) => line.onRequest));
+  return (report) => {
+    for (const listener of listeners) listener?.(report);
+  };
 }
 
 /** What a line takes in a request, its end included. */

@@ -3,7 +3,12 @@
  *
  * @module
  */
-import { detailsOf, type RequestKind, type TransportReply } from "./attempt.ts";
+import {
+  detailsOf,
+  type RequestKind,
+  type RequestListener,
+  type TransportReply,
+} from "./attempt.ts";
 import type { Settings } from "./config.ts";
 import {
   type KustoError,
@@ -35,6 +40,8 @@ export interface CallOptions {
   readonly timeoutMs?: number;
   /** When all attempts must have ended at the latest, in milliseconds since 1970. */
   readonly deadline?: number;
+  /** Told of each request that the call makes. */
+  readonly onRequest?: RequestListener | undefined;
 }
 
 /** Talks to one database. */
@@ -42,11 +49,20 @@ export class KustoClient {
   readonly #settings: Settings;
   readonly #transport: Transport;
   readonly #encoder = new TextEncoder();
-  #asksForConsistency = true;
+  /** Shared with the clients that are {@link heardBy} others. */
+  readonly #known: { asksForConsistency: boolean };
+  readonly #onRequest: RequestListener | undefined;
 
-  constructor(settings: Settings, listeners: TransportListeners = {}) {
+  constructor(settings: Settings, listeners: TransportListeners = {}, shared?: KustoClient) {
     this.#settings = settings;
-    this.#transport = new Transport(settings, listeners);
+    this.#transport = shared ? shared.#transport : new Transport(settings, listeners);
+    this.#known = shared ? shared.#known : { asksForConsistency: true };
+    this.#onRequest = shared && listeners.onRequest;
+  }
+
+  /** The same, whose requests a listener is told of too. */
+  heardBy(onRequest: RequestListener | undefined): KustoClient {
+    return onRequest ? new KustoClient(this.#settings, { onRequest }, this) : this;
   }
 
   /**
@@ -68,7 +84,7 @@ export class KustoClient {
         Options: {
           servertimeout: timespan(options.timeoutMs ?? this.#settings.queryTimeoutMs),
           request_readonly: true,
-          ...(this.#asksForConsistency && { queryconsistency: "strongconsistency" }),
+          ...(this.#known.asksForConsistency && { queryconsistency: "strongconsistency" }),
         },
         Parameters: Object.fromEntries(
           Object.entries(parameters).map(([name, value]) => [name, literal(value)]),
@@ -77,7 +93,7 @@ export class KustoClient {
     let reply = await send();
     // Fabric does not have the option; strong consistency is what it does anyway.
     if (reply.status === 400 && /queryconsistency/i.test(reply.failure?.message ?? "")) {
-      this.#asksForConsistency = false;
+      this.#known.asksForConsistency = false;
       reply = await send();
     }
     return tablesOf(call, reply);
@@ -115,6 +131,7 @@ export class KustoClient {
       kind: isInline ? "command" : "ingest",
       action: `append ${rows} to table "${table}"`,
       table,
+      rows: lines.length,
       role: "Database Ingestor",
     };
     const reply = isInline
@@ -139,6 +156,7 @@ export class KustoClient {
       timeoutMs: options.timeoutMs ?? queryTimeoutMs,
       deadline: options.deadline,
       signal: options.signal,
+      onRequest: options.onRequest ?? this.#onRequest,
     });
   }
 
@@ -165,6 +183,7 @@ export class KustoClient {
       timeoutMs: options.timeoutMs ?? this.#settings.queryTimeoutMs,
       deadline: options.deadline,
       signal: options.signal,
+      onRequest: options.onRequest ?? this.#onRequest,
     });
   }
 }
@@ -173,6 +192,7 @@ interface Call {
   readonly kind: RequestKind;
   readonly action: string;
   readonly table?: string;
+  readonly rows?: number;
   /** The least role that may do it. */
   readonly role: string;
 }

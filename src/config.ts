@@ -8,6 +8,7 @@ import { type Connection, parseConnection } from "./connection.ts";
 import { type Credential, type Identity, identityFrom } from "./credential.ts";
 import { KustoOptionsError } from "./errors.ts";
 import { trustedOrigin } from "./hosts.ts";
+import type { Logger, Meter, Tracer } from "./observers.ts";
 import { sleep } from "./sleep.ts";
 
 /** Options of a saver; all but the first two go for any cluster. */
@@ -137,6 +138,25 @@ export interface KustoSaverOptions {
    */
   readonly searchKeys?: readonly string[];
   /**
+   * Takes log lines: ids, times and amounts, never a stored value; `console` is one.
+   *
+   * @default {none: nothing is logged}
+   */
+  readonly logger?: Logger;
+  /**
+   * Measures, as a `Meter` of OpenTelemetry does: `metrics.getMeter("kusto-checkpoint")`.
+   *
+   * @default {none}
+   */
+  readonly meter?: Meter;
+  /**
+   * Makes a span for each call, as a `Tracer` of OpenTelemetry does:
+   * `trace.getTracer("kusto-checkpoint")`.
+   *
+   * @default {none}
+   */
+  readonly tracer?: Tracer;
+  /**
    * Makes the requests.
    *
    * @default {globalThis.fetch}
@@ -169,12 +189,20 @@ export type Sleep = (
 ) => Promise<void>;
 
 /** Options with defaults filled in, checked. */
-export interface Settings
-  extends Required<Omit<KustoSaverOptions, "connection" | "serde" | "credential">> {
+export interface Settings extends
+  Required<
+    Omit<
+      KustoSaverOptions,
+      "connection" | "serde" | "credential" | "logger" | "meter" | "tracer"
+    >
+  > {
   /** Scheme, host and port of the cluster. */
   readonly origin: string;
   /** As given, or from the connection string. */
   readonly credential: Identity | undefined;
+  readonly logger: Logger | undefined;
+  readonly meter: Meter | undefined;
+  readonly tracer: Tracer | undefined;
 }
 
 /** Timers count no further; a longer wait would end at once. */
@@ -231,6 +259,13 @@ function checkedSettings(options: KustoSaverOptions): Settings {
     ingestion: oneOf("ingestion", options.ingestion, ["streaming", "inline"]),
     compression: oneOf("compression", options.compression, ["gzip", "none"]),
     searchKeys: texts("searchKeys", options.searchKeys),
+    logger: having("logger", options.logger, ["debug", "info", "warn", "error"]),
+    meter: having("meter", options.meter, [
+      "createHistogram",
+      "createCounter",
+      "createObservableGauge",
+    ]),
+    tracer: having("tracer", options.tracer, ["startActiveSpan"]),
     // A bare global would lose its receiver when called as a field of the settings.
     fetch: callable("fetch", options.fetch, (input, init) => globalThis.fetch(input, init)),
     now: callable("now", options.now, Date.now),
@@ -317,6 +352,18 @@ function callable<T extends Function>(name: string, value: T | undefined, fallba
   const found = value ?? fallback;
   if (typeof found !== "function") throw bad(name, `of type ${typeof found}`, "a function");
   return found;
+}
+
+/** An object that has methods. */
+function having<T extends object>(
+  name: string,
+  value: T | undefined,
+  methods: readonly (keyof T & string)[],
+): T | undefined {
+  if (value === undefined) return undefined;
+  const missing = methods.find((method) => typeof value?.[method] !== "function");
+  if (missing === undefined) return value;
+  throw bad(name, `without a method "${missing}"`, `an object with ${methods.join(", ")}`);
 }
 
 function bad(name: string, is: string, wanted: string): KustoOptionsError {

@@ -16,6 +16,7 @@ import { idText, readAddress } from "./run_config.ts";
 import { matchesFilter, searchTerms } from "./search.ts";
 import type { Store } from "./store.ts";
 import { loadTuple } from "./tuples.ts";
+import type { Watch } from "./watch.ts";
 
 /** What {@link listTuples} works with. */
 export interface ListingParts {
@@ -23,6 +24,7 @@ export interface ListingParts {
   readonly store: Store;
   readonly serde: SerializerProtocol;
   readonly firstVersion: () => number;
+  readonly watch: Watch | undefined;
 }
 
 /**
@@ -31,7 +33,7 @@ export interface ListingParts {
  * @throws {KustoInputError} If an id or the limit is not acceptable.
  */
 export async function* listTuples(
-  { calls, store, serde, firstVersion }: ListingParts,
+  { calls, store, serde, firstVersion, watch }: ListingParts,
   config: RunnableConfig,
   options: CheckpointListOptions,
 ): AsyncGenerator<CheckpointTuple> {
@@ -42,7 +44,7 @@ export async function* listTuples(
   const filter = options.filter ?? {};
   let left = limitFrom(action, options.limit);
   if (left <= 0) return;
-  const found = listCheckpoints(store, {
+  const request = {
     ...(threadId !== undefined && { threadId }),
     ...(namespace !== undefined && { namespace }),
     ...(checkpointId !== undefined && { checkpointId }),
@@ -50,7 +52,15 @@ export async function* listTuples(
     ...(Number.isFinite(left) && { limit: left }),
     ...(signal !== undefined && { signal }),
     terms: searchTerms(filter),
-  });
+  };
+  const found = listCheckpoints(
+    store,
+    request,
+    (read) =>
+      watch
+        ? watch.call("list", request, (onRequest) => read(store.heardBy(onRequest)))
+        : read(store),
+  );
   for (;;) {
     const next = await calls.run(action, undefined, () => found.next());
     if (next.done) return;

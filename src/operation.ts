@@ -6,6 +6,7 @@
 import type { SerializerProtocol } from "@langchain/langgraph-checkpoint";
 import { KustoInputError, KustoUnavailableError } from "./errors.ts";
 import { idText } from "./run_config.ts";
+import type { Subject } from "./telemetry.ts";
 import type { ThreadDeletionParts } from "./thread_deletion.ts";
 import { dropVisible } from "./visibility.ts";
 
@@ -15,6 +16,12 @@ const LONGEST_WAIT_MS = 2_000;
 /** What operations work with. */
 export interface OperationParts extends ThreadDeletionParts {
   readonly serde: SerializerProtocol;
+  /** Does something as a call with a name, with parts whose requests those hear of who watch. */
+  readonly watched: <T>(
+    name: string,
+    subject: Subject,
+    work: (parts: OperationParts) => Promise<T>,
+  ) => Promise<T>;
 }
 
 /** What ends an operation early, and who is told how far it is. */

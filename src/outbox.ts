@@ -16,6 +16,8 @@ export interface OutboxOptions<T> {
   readonly random: () => number;
   /** Waits without keeping a process alive. */
   readonly sleep: (ms: number, options: { signal: AbortSignal }) => Promise<void>;
+  /** Told why items could not be stored, and in how many milliseconds they are tried again. */
+  readonly onFailure?: ((error: unknown, retryInMs: number) => void) | undefined;
 }
 
 /** An item that could not be stored yet. */
@@ -90,6 +92,7 @@ export class Outbox<T> {
       ...(error instanceof KustoError && error.retryAfterMs !== undefined &&
         { retryAfterMs: error.retryAfterMs }),
     });
+    this.#options.onFailure?.(error, wait);
     sleep(wait, { signal: retry.signal }).then(() => this.#retryNow(this.#deliveries), () => {});
   }
 

@@ -36,21 +36,31 @@ export interface PageRequest {
 /** A place in the order of a list: by id downwards, then thread and namespace. */
 type Place = Pick<CheckpointRow, "checkpoint_id" | "thread_id" | "checkpoint_ns">;
 
-/** Lists checkpoints; stops asking when its consumer stops. */
+/**
+ * Lists checkpoints; stops asking when its consumer stops.
+ *
+ * @param watch Runs each reading of a page, on a store of its choice.
+ */
 export async function* listCheckpoints(
   store: Store,
   request: PageRequest,
+  watch: <T>(read: (store: Store) => Promise<T>) => Promise<T>,
 ): AsyncGenerator<StoredCheckpoint> {
   const first = Math.min(request.limit ?? FIRST_PAGE, LARGEST_PAGE);
   const pageSize = new PageSize(first, LARGEST_PAGE);
   let after: Place | undefined;
   do {
-    const ask = (size: number) => readPage(store, request, after, size, false);
-    const page = await pageSize.read(ask).catch((error) => {
-      if (!(error instanceof KustoLimitError)) throw error;
-      return readPage(store, request, after, 1, true);
+    const { page, first } = await watch(async (store) => {
+      const ask = (size: number) => readPage(store, request, after, size, false);
+      const page = await pageSize.read(ask).catch((error) => {
+        if (!(error instanceof KustoLimitError)) throw error;
+        return readPage(store, request, after, 1, true);
+      });
+      const [row] = page.rows;
+      return { page, first: row && await completeCheckpoint(store, row, page, request.signal) };
     });
-    for (const row of page.rows) {
+    if (first) yield first;
+    for (const row of page.rows.slice(1)) {
       yield await completeCheckpoint(store, row, page, request.signal);
     }
     after = page.next;

@@ -81,6 +81,11 @@ export class RecentRows {
     return this.#bytes;
   }
 
+  /** How many rows the service has not acknowledged yet. */
+  get unacknowledged(): number {
+    return this.#kept.size - this.#acknowledged.size;
+  }
+
   /** Takes a row in; one that is kept already stays as it is. */
   accept<T extends RecentTable>(table: T, row: RecentRowTypes[T], bytes: number): KeptRow {
     this.#expire();

@@ -12,6 +12,7 @@ import {
   type SerializerProtocol,
   WRITES_IDX_MAP,
 } from "@langchain/langgraph-checkpoint";
+import type { RequestListener } from "./attempt.ts";
 import { revisionOf, type Stamp, type StampClock } from "./clock.ts";
 import type { Settings } from "./config.ts";
 import type { CheckpointAddress, Incarnations } from "./incarnations.ts";
@@ -52,6 +53,7 @@ export class Recorder {
     checkpointId: string,
     serde: SerializerProtocol,
     put: PutArguments,
+    onRequest?: RequestListener,
   ): Promise<void> {
     const { clock, incarnations, writer } = this.#parts;
     const { threadId, namespace } = address;
@@ -67,7 +69,7 @@ export class Recorder {
     const hangsOn = above.length === 0 ? [] : [...above, own];
     const [serialized, incarnation] = await Promise.all([
       serializeCheckpoint(serde, put),
-      this.#incarnationFor(address, hangsOn, deadline),
+      this.#incarnationFor(address, hangsOn, deadline, onRequest),
     ]);
     incarnations.bind(threadId, own, incarnation);
     const blobs = this.#rowBlobs(threadId, incarnation);
@@ -88,6 +90,7 @@ export class Recorder {
       rows,
       blobs: blobs.unsent,
       deadline,
+      onRequest,
     });
   }
 
@@ -96,6 +99,7 @@ export class Recorder {
     address: RunAddress & CheckpointAddress,
     serde: SerializerProtocol,
     { writes, taskId, taskPath }: TaskWrites,
+    onRequest?: RequestListener,
   ): Promise<void> {
     const { clock, incarnations, writer } = this.#parts;
     const { threadId, namespace, checkpointId } = address;
@@ -109,7 +113,7 @@ export class Recorder {
     }));
     const own = { namespace, checkpointId };
     const [incarnation, values] = await Promise.all([
-      this.#incarnationFor(address, [own, ...address.outer], deadline),
+      this.#incarnationFor(address, [own, ...address.outer], deadline, onRequest),
       Promise.all(serialized.map(({ value }) => value)),
     ]);
     incarnations.bind(threadId, own, incarnation);
@@ -131,7 +135,15 @@ export class Recorder {
       rows.push(await writeRow(key, values[position]!, blobs));
       for (const [id, bytes] of blobs.unsent) unsent.set(id, bytes);
     }
-    await writer.write({ threadId, incarnation, table: "writes", rows, blobs: unsent, deadline });
+    await writer.write({
+      threadId,
+      incarnation,
+      table: "writes",
+      rows,
+      blobs: unsent,
+      deadline,
+      onRequest,
+    });
   }
 
   #deadline(): number {
@@ -143,10 +155,11 @@ export class Recorder {
     address: RunAddress,
     hangsOn: readonly CheckpointAddress[],
     deadline: number,
+    onRequest: RequestListener | undefined,
   ): Promise<Stamp> {
     const { incarnations, store } = this.#parts;
     return incarnations.forRow(address.threadId, address.run, hangsOn) ??
-      await store.incarnation(address.threadId, deadline);
+      await store.heardBy(onRequest).incarnation(address.threadId, deadline);
   }
 
   #rowBlobs(threadId: string, incarnation: Stamp): RowBlobs {

@@ -14,12 +14,13 @@ import {
   type PendingWrite,
 } from "@langchain/langgraph-checkpoint";
 import type { RunnableConfig } from "@langchain/core/runnables";
+import type { RequestListener } from "./attempt.ts";
 import { Calls } from "./calls.ts";
 import { nextChannelVersion } from "./channel_version.ts";
 import { KustoClient } from "./client.ts";
 import { StampClock } from "./clock.ts";
 import { type KustoSaverOptions, type Settings, settingsFrom } from "./config.ts";
-import { type Head, readHead } from "./heads.ts";
+import { type Head, type HeadRequest, readHead } from "./heads.ts";
 import { Incarnations } from "./incarnations.ts";
 import type { OperationParts } from "./operation.ts";
 import type { PruneOptions, PruneReport } from "./prune.ts";
@@ -34,7 +35,9 @@ import type { SetupOptions } from "./setup.ts";
 import type { SetupReport } from "./setup_report.ts";
 import { Store } from "./store.ts";
 import type { ThreadListOptions, ThreadSummary } from "./thread_list.ts";
+import type { Subject } from "./telemetry.ts";
 import { configOf, loadTuple } from "./tuples.ts";
+import { Watch } from "./watch.ts";
 import { RowWriter } from "./writer.ts";
 
 /** How long to wait before asking again for a checkpoint that is not visible yet: first, and at most. */
@@ -85,6 +88,7 @@ export class KustoSaver extends BaseCheckpointSaver {
   readonly #store: Store;
   readonly #calls = new Calls();
   readonly #operations: OperationParts;
+  readonly #watch: Watch | undefined;
   #closing: Promise<void> | undefined;
 
   /**
@@ -103,8 +107,12 @@ export class KustoSaver extends BaseCheckpointSaver {
       now: settings.now,
       readableOnce: settings.durability === "buffered" ? "accepted" : "acknowledged",
     });
-    this.#client = new KustoClient(settings);
-    this.#writer = new RowWriter(this.#client, settings, names, recent);
+    const isWatched = settings.logger || settings.meter || settings.tracer;
+    const watch = this.#watch = isWatched ? new Watch(settings, recent) : undefined;
+    this.#client = new KustoClient(settings, { onRequest: watch?.request });
+    this.#writer = new RowWriter(this.#client, settings, names, recent, {
+      onUnstored: watch?.unstored,
+    });
     const parts = {
       client: this.#client,
       settings,
@@ -121,6 +129,10 @@ export class KustoSaver extends BaseCheckpointSaver {
       serde: this.serde,
       store: this.#store,
       writer: this.#writer,
+      watched: (name, subject, work) => {
+        const heard = (onRequest?: RequestListener) => work(this.#operationsHeardBy(onRequest));
+        return watch ? watch.call(name, subject, heard) : heard();
+      },
     };
   }
 
@@ -160,10 +172,12 @@ export class KustoSaver extends BaseCheckpointSaver {
    * @throws {KustoStateError} If a part of the stored state is gone: never a checkpoint with a hole.
    */
   override async getTuple(config: RunnableConfig): Promise<CheckpointTuple | undefined> {
-    const { threadId, namespace, checkpointId, run, byNode, signal } = readAddress(config);
-    return await this.#calls.run("read a checkpoint", undefined, async () => {
+    const address = readAddress(config);
+    const { threadId, namespace, checkpointId, run, byNode, signal } = address;
+    return await this.#call("get_tuple", "read a checkpoint", address, async (onRequest) => {
       if (threadId === undefined) return undefined;
-      const head = await this.#awaitHead(threadId, namespace, checkpointId, signal);
+      const request = { threadId, namespace, checkpointId };
+      const head = await this.#awaitHead(this.#store.heardBy(onRequest), request, signal);
       this.#incarnations.beginRun(run, threadId, head.incarnation, byNode);
       if (head.found) return await loadTuple(this.serde, head.found, this.#firstVersion);
       // Rows that will name this id belong to the life of the thread that was just read.
@@ -195,6 +209,7 @@ export class KustoSaver extends BaseCheckpointSaver {
       store: this.#store,
       serde: this.serde,
       firstVersion: this.#firstVersion,
+      watch: this.#watch,
     };
     yield* listTuples(parts, config, options);
   }
@@ -222,16 +237,16 @@ export class KustoSaver extends BaseCheckpointSaver {
     const address = requireThread(action, config);
     const { threadId, namespace } = address;
     const checkpointId = requireText(action, "checkpoint.id", checkpoint.id);
-    return await this.#calls.run(action, threadId, async () => {
+    return await this.#call("put", action, address, async (onRequest) => {
       await this.#recorder.checkpoint(address, checkpointId, this.serde, {
         checkpoint,
         metadata,
         newVersions,
         parentId: address.checkpointId,
         searchExtra: searchExtra(config, metadata, this.#settings.searchKeys),
-      });
+      }, onRequest);
       return configOf(threadId, namespace, checkpointId);
-    });
+    }, checkpointId);
   }
 
   /**
@@ -256,10 +271,12 @@ export class KustoSaver extends BaseCheckpointSaver {
     const action = "put writes";
     const address = requireCheckpoint(action, config);
     if (writes.length === 0) return;
-    await this.#calls.run(
+    const task = { writes, taskId, taskPath };
+    await this.#call(
+      "put_writes",
       action,
-      address.threadId,
-      () => this.#recorder.writes(address, this.serde, { writes, taskId, taskPath }),
+      address,
+      (onRequest) => this.#recorder.writes(address, this.serde, task, onRequest),
     );
   }
 
@@ -276,9 +293,9 @@ export class KustoSaver extends BaseCheckpointSaver {
   override async deleteThread(threadId: string): Promise<void> {
     const action = "delete a thread";
     const id = requireText(action, "thread_id", threadId);
-    await this.#calls.run(action, undefined, async () => {
+    await this.#call("delete_thread", action, { threadId: id }, async (onRequest) => {
       const { deleteThread } = await import("./thread_deletion.ts");
-      await deleteThread(this.#operations, id);
+      await deleteThread(this.#operationsHeardBy(onRequest), id);
     });
   }
 
@@ -312,9 +329,9 @@ export class KustoSaver extends BaseCheckpointSaver {
    * @throws {KustoUnavailableError} If what was written or hidden is not visible within `deleteTimeoutMs`.
    */
   async prune(options: PruneOptions): Promise<PruneReport> {
-    return await this.#calls.run("prune threads", undefined, async () => {
+    return await this.#call("prune", "prune threads", options ?? {}, async (onRequest) => {
       const { prune } = await import("./operations.ts");
-      return await prune(this.#operations, options);
+      return await prune(this.#operationsHeardBy(onRequest), options);
     });
   }
 
@@ -337,9 +354,9 @@ export class KustoSaver extends BaseCheckpointSaver {
     runIds: Iterable<string>,
     options: RunDeletionOptions = {},
   ): Promise<RunDeletionReport> {
-    return await this.#calls.run("delete runs", undefined, async () => {
+    return await this.#call("delete_for_runs", "delete runs", options, async (onRequest) => {
       const { deleteForRuns } = await import("./operations.ts");
-      return await deleteForRuns(this.#operations, runIds, options);
+      return await deleteForRuns(this.#operationsHeardBy(onRequest), runIds, options);
     });
   }
 
@@ -374,10 +391,11 @@ export class KustoSaver extends BaseCheckpointSaver {
    * ```
    */
   async purgeDeletedThreads(options: PurgeOptions = {}): Promise<PurgeReport> {
-    return await this.#calls.run("purge deleted threads", undefined, async () => {
+    return await this.#call("purge", "purge deleted threads", options, async (onRequest) => {
       // An administrator's errand, so not part of what every start loads.
       const { purgeDeletedThreads } = await import("./operations.ts");
-      return await purgeDeletedThreads(this.#client, this.#settings, options);
+      const client = this.#client.heardBy(onRequest);
+      return await purgeDeletedThreads(client, this.#settings, options);
     });
   }
 
@@ -391,15 +409,18 @@ export class KustoSaver extends BaseCheckpointSaver {
     options: { config: RunnableConfig; channels: string[] },
   ): Promise<Record<string, DeltaChannelHistory>> {
     const { channels } = options;
-    const { threadId, namespace, checkpointId, signal } = readAddress(options.config);
-    return await this.#calls.run("read a channel's history", undefined, async () => {
+    const address = readAddress(options.config);
+    const { threadId, namespace, checkpointId, signal } = address;
+    const action = "read a channel's history";
+    return await this.#call("get_delta_channel_history", action, address, async (onRequest) => {
       if (threadId === undefined || channels.length === 0) {
         return Object.fromEntries(channels.map((channel) => [channel, { writes: [] }]));
       }
       const request = { threadId, namespace, checkpointId, channels };
       // Only graphs with delta channels need it.
       const { loadDeltaHistory } = await import("./delta_history.ts");
-      return await loadDeltaHistory(this.#store, this.serde, request, signal);
+      const store = this.#store.heardBy(onRequest);
+      return await loadDeltaHistory(store, this.serde, request, signal);
     });
   }
 
@@ -424,10 +445,10 @@ export class KustoSaver extends BaseCheckpointSaver {
    * @throws {KustoPermissionError} If `provision` needs a role that the identity has not.
    */
   async setup(options: SetupOptions = {}): Promise<SetupReport> {
-    return await this.#calls.run("set up the database", undefined, async () => {
+    return await this.#call("setup", "set up the database", {}, async (onRequest) => {
       // Needed once in the life of a deployment, so not part of what every start loads.
       const { setUp } = await import("./setup.ts");
-      return await setUp(this.#client, this.#settings, options);
+      return await setUp(this.#client.heardBy(onRequest), this.#settings, options);
     });
   }
 
@@ -460,24 +481,54 @@ export class KustoSaver extends BaseCheckpointSaver {
   }
 
   /** Makes durable what calls leave behind, and at once what they may be waiting for: room, above all. */
-  async #flushBehind(calls: Promise<void>): Promise<void> {
-    await Promise.all([calls, this.#writer.flush()]);
-    await this.#writer.flush();
+  #flushBehind(calls: Promise<void>): Promise<void> {
+    const flush = async () => {
+      await Promise.all([calls, this.#writer.flush()]);
+      await this.#writer.flush();
+    };
+    return this.#watch ? this.#watch.call("flush", {}, flush) : flush();
+  }
+
+  /**
+   * Runs a call to its end, watched if anybody watches.
+   *
+   * @param name What it is called in metrics, logs and spans.
+   * @param checkpointId The checkpoint that it is about, where its address names another one.
+   */
+  #call<T>(
+    name: string,
+    action: string,
+    subject: Subject,
+    work: (onRequest?: RequestListener) => Promise<T>,
+    checkpointId = subject.checkpointId,
+  ): Promise<T> {
+    const watch = this.#watch;
+    const writesTo = name === "put" || name === "put_writes" ? subject.threadId : undefined;
+    return this.#calls.run(
+      action,
+      writesTo,
+      watch ? () => watch.call(name, { ...subject, checkpointId }, work) : work,
+    );
+  }
+
+  /** What operations work with; a listener hears of their requests. */
+  #operationsHeardBy(onRequest: RequestListener | undefined): OperationParts {
+    const client = this.#client.heardBy(onRequest);
+    return { ...this.#operations, client, store: this.#store.heardBy(onRequest) };
   }
 
   readonly #firstVersion = (): number => this.getNextVersion(undefined);
 
   /** Reads a head; one asked for by id that is not there may be waited for. */
   async #awaitHead(
-    threadId: string,
-    namespace: string,
-    checkpointId: string | undefined,
+    store: Store,
+    request: HeadRequest,
     signal: AbortSignal | undefined,
   ): Promise<Head> {
     const { now, sleep, visibilityTimeoutMs } = this.#settings;
-    const deadline = now() + (checkpointId === undefined ? 0 : visibilityTimeoutMs);
+    const deadline = now() + (request.checkpointId === undefined ? 0 : visibilityTimeoutMs);
     for (let wait = FIRST_WAIT_MS;; wait = Math.min(wait * 2, LONGEST_WAIT_MS)) {
-      const head = await readHead(this.#store, { threadId, namespace, checkpointId }, signal);
+      const head = await readHead(store, request, signal);
       const left = deadline - now();
       if (head.found || left <= 0) return head;
       await sleep(Math.min(wait, left), signal ? { signal } : {});

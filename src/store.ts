@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { RequestListener } from "./attempt.ts";
 import { greatest } from "./assembly.ts";
 import type { KustoClient } from "./client.ts";
 import type { Stamp, StampClock } from "./clock.ts";
@@ -42,13 +43,20 @@ export class Store {
   readonly settings: Settings;
   readonly #parts: StoreParts;
   /** Reads that begin when the code that is running now has had its say. */
-  readonly #coldReads = new Map<string, Promise<Stamp>>();
+  readonly #coldReads: Map<string, Promise<Stamp>>;
 
-  constructor(parts: StoreParts) {
+  constructor(parts: StoreParts, shared?: Store) {
     this.#parts = parts;
     this.settings = parts.settings;
     this.names = parts.names;
-    this.queries = buildQueries(parts.names);
+    this.queries = shared?.queries ?? buildQueries(parts.names);
+    this.#coldReads = shared ? shared.#coldReads : new Map();
+  }
+
+  /** The same, whose requests a listener is told of. */
+  heardBy(onRequest: RequestListener | undefined): Store {
+    if (!onRequest) return this;
+    return new Store({ ...this.#parts, client: this.#parts.client.heardBy(onRequest) }, this);
   }
 
   /** Runs a query; resolves to its tables in the order of its statements. */

@@ -98,13 +98,14 @@ export async function* listThreads(
       ACTION,
       undefined,
       () =>
-        pageSize.read(async (size) => {
-          const own_rows = await ownRows(parts, signal);
-          const parameters = { own_rows, since, idle, ...place, size };
-          const [table] = await parts.store.query(text, parameters, signal);
-          const rows = rowsOf<ThreadRow>(table);
-          return { rows, isLast: rows.length < size };
-        }),
+        parts.watched("list_threads", { signal }, (parts) =>
+          pageSize.read(async (size) => {
+            const own_rows = await ownRows(parts, signal);
+            const parameters = { own_rows, since, idle, ...place, size };
+            const [table] = await parts.store.query(text, parameters, signal);
+            const rows = rowsOf<ThreadRow>(table);
+            return { rows, isLast: rows.length < size };
+          })),
     );
     for (const row of page.rows) {
       yield summaryOf(row);

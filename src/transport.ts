@@ -11,7 +11,7 @@ import {
   leaveAloneMs,
   makeAttempt,
   mayPass,
-  type RequestReport,
+  type RequestListener,
   type TransportReply,
   type TransportRequest,
 } from "./attempt.ts";
@@ -27,7 +27,7 @@ const COMPRESS_FROM_BYTES = 1024;
 /** What a {@link Transport} tells. */
 export interface TransportListeners {
   /** Called after each attempt. */
-  readonly onRequest?: (report: RequestReport) => void;
+  readonly onRequest?: RequestListener | undefined;
 }
 
 /** How far a request has come. */
@@ -132,7 +132,7 @@ export class Transport {
       number,
       refused,
       deadline,
-      report: this.#listeners.onRequest,
+      report: bothOf(this.#listeners.onRequest, request.onRequest),
     });
   }
 
@@ -181,6 +181,17 @@ export class Transport {
       .pipeThrough(new CompressionStream("gzip"));
     return { bytes: new Uint8Array(await new Response(stream).arrayBuffer()), encoding: "gzip" };
   }
+}
+
+function bothOf(
+  one: RequestListener | undefined,
+  other: RequestListener | undefined,
+): RequestListener | undefined {
+  if (!one || !other) return one ?? other;
+  return (report) => {
+    one(report);
+    other(report);
+  };
 }
 
 /** What an attempt says of the cluster; a refusal of this one request says that it works. */

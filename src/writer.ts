@@ -7,6 +7,7 @@
  *
  * @module
  */
+import type { RequestListener } from "./attempt.ts";
 import { Batcher } from "./batcher.ts";
 import { BoundedMap } from "./bounded_map.ts";
 import type { KustoClient } from "./client.ts";
@@ -49,6 +50,14 @@ export interface Write<T extends Exclude<RecentTable, "blobs">> {
   readonly blobs: ReadonlyMap<string, Uint8Array>;
   /** When the outcome must be known, in milliseconds since 1970; a wait for room puts it off. */
   readonly deadline: number;
+  /** Told of the requests that carry the rows, while the call waits for them. */
+  readonly onRequest?: RequestListener | undefined;
+}
+
+/** What a {@link RowWriter} tells. */
+export interface WriterListeners {
+  /** Called when buffered rows could not be stored and wait to be tried again. */
+  readonly onUnstored?: ((error: unknown, retryInMs: number) => void) | undefined;
 }
 
 interface EncodedRow {
@@ -70,6 +79,7 @@ interface Parcel {
   readonly rows: readonly Outgoing[];
   /** When the outcome must be known; never where nobody waits for it. */
   readonly deadline: number;
+  readonly onRequest: RequestListener | undefined;
   /** Called when the blobs are there. */
   readonly onBlobsStored: () => void;
 }
@@ -87,7 +97,13 @@ export class RowWriter {
   readonly #sentBlobs = new BoundedMap<string, number>(BLOBS_REMEMBERED);
   readonly #encoder = new TextEncoder();
 
-  constructor(client: KustoClient, settings: Settings, names: TableNames, recent: RecentRows) {
+  constructor(
+    client: KustoClient,
+    settings: Settings,
+    names: TableNames,
+    recent: RecentRows,
+    listeners: WriterListeners = {},
+  ) {
     this.#settings = settings;
     this.#names = names;
     this.#recent = recent;
@@ -95,7 +111,7 @@ export class RowWriter {
       settings.sleep(ms, { ...options, persistent: false });
     const batcher = (table: string) =>
       new Batcher({
-        send: (lines, deadline) => client.ingest(table, lines, { deadline }),
+        send: (lines, deadline, onRequest) => client.ingest(table, lines, { deadline, onRequest }),
         batchSize: settings.batchSize,
         batchBytes: REQUEST_BYTES,
         concurrency: CONCURRENT_REQUESTS,
@@ -115,6 +131,7 @@ export class RowWriter {
       retryBackoffMs: settings.retryBackoffMs,
       random: settings.random,
       sleep: sleepLightly,
+      onFailure: listeners.onUnstored,
     });
     const visible = visibleQuery(names);
     this.#room = new Room({
@@ -174,6 +191,7 @@ export class RowWriter {
       const parcel: Parcel = {
         threadId: write.threadId,
         deadline: isBuffered ? Infinity : write.deadline + this.#settings.now() - sent,
+        onRequest: isBuffered ? undefined : write.onRequest,
         blobs: this.#accept(blobs),
         rows: this.#accept(rows),
         onBlobsStored,
@@ -219,15 +237,15 @@ export class RowWriter {
   }
 
   async #store(parcel: Parcel, isRetry: boolean): Promise<void> {
-    const { blobs, rows, deadline } = parcel;
-    await this.#sendAll(blobs, deadline, isRetry);
+    const { blobs, rows } = parcel;
+    await this.#sendAll(blobs, parcel, isRetry);
     parcel.onBlobsStored();
     // Rows that have waited with their blobs do not linger too.
-    await this.#sendAll(rows, deadline, isRetry || blobs.length > 0);
+    await this.#sendAll(rows, parcel, isRetry || blobs.length > 0);
   }
 
-  async #sendAll(rows: readonly Outgoing[], deadline: number, isUrgent: boolean): Promise<void> {
-    const sending = rows.map((row) => this.#send(row, deadline));
+  async #sendAll(rows: readonly Outgoing[], parcel: Parcel, isUrgent: boolean): Promise<void> {
+    const sending = rows.map((row) => this.#send(row, parcel));
     if (isUrgent) this.#sendQueued();
     const outcomes = await Promise.allSettled(sending);
     const failure = outcomes.find((outcome) => outcome.status === "rejected");
@@ -235,11 +253,11 @@ export class RowWriter {
   }
 
   /** Sends a row, unless it is stored, its thread is deleted, or it is on its way already. */
-  #send({ kept, line }: Outgoing, deadline: number): Promise<void> {
+  #send({ kept, line }: Outgoing, { deadline, onRequest }: Parcel): Promise<void> {
     if (kept.state !== "accepted") return Promise.resolve();
     let sending = this.#sending.get(kept);
     if (!sending) {
-      sending = this.#batchers[kept.table].append(line, deadline)
+      sending = this.#batchers[kept.table].append(line, deadline, onRequest)
         .finally(() => this.#sending.delete(kept))
         .then(() => this.#recent.acknowledge(kept));
       this.#sending.set(kept, sending);

@@ -1,4 +1,5 @@
 import { inspect } from "node:util";
+import { metrics, trace } from "@opentelemetry/api";
 import { assert, assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import { Application, type Credential } from "../src/credential.ts";
 import { type KustoSaverOptions, settingsFrom } from "../src/config.ts";
@@ -32,6 +33,9 @@ Deno.test("settingsFrom() fills in the defaults", () => {
     ingestion: "streaming",
     compression: "gzip",
     searchKeys: [],
+    logger: undefined,
+    meter: undefined,
+    tracer: undefined,
   });
 });
 
@@ -64,6 +68,18 @@ Deno.test("settingsFrom() passes on the functions that it is given", () => {
   const found = settings(functions);
   for (const name of ["fetch", "now", "sleep", "random"] as const) {
     assertStrictEquals(found[name], functions[name]);
+  }
+});
+
+Deno.test("settingsFrom() passes on who watches", () => {
+  const watchers = {
+    logger: console,
+    meter: metrics.getMeter("m"),
+    tracer: trace.getTracer("t"),
+  };
+  const found = settings(watchers);
+  for (const name of ["logger", "meter", "tracer"] as const) {
+    assertStrictEquals<unknown>(found[name], watchers[name]);
   }
 });
 
@@ -181,6 +197,13 @@ const REFUSED: [name: string, value: unknown][] = [
   ["now", 7],
   ["sleep", {}],
   ["random", 0.5],
+  ["logger", null],
+  ["logger", "console"],
+  ["logger", { debug() {}, info() {}, warn() {} }],
+  ["meter", {}],
+  ["meter", { createHistogram() {}, createCounter() {} }],
+  ["tracer", () => {}],
+  ["tracer", { startSpan() {} }],
 ];
 
 for (const [name, value] of REFUSED) {

@@ -3,7 +3,7 @@ import { assert, assertEquals } from "@std/assert";
 import { bundleChunks, eagerBytes } from "./size.ts";
 import { root, run } from "./tools.ts";
 
-const MOST_EAGER_BYTES = 30_000;
+const MOST_EAGER_BYTES = 31_000;
 const chunks = await bundleChunks();
 
 Deno.test("the main module without LangChain is small: what loads at once, minified and compressed", () => {
@@ -22,6 +22,7 @@ const LATER = [
   "src/provision_text.ts",
   "src/setup.ts",
   "src/sign_in.ts",
+  "src/telemetry.ts",
   "src/thread_deletion.ts",
 ];
 
