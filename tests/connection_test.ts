@@ -136,7 +136,8 @@ for (const [title, text, says] of REFUSED) {
 }
 
 Deno.test("parseConnection() is quick with a long text of quotes", () => {
+  // Some 20 ms here; with a time that grows with the square of the length it would be minutes.
   const began = performance.now();
-  assertThrows(() => parseConnection(`${URI};Database=${'"'.repeat(50_001)}`), KustoOptionsError);
-  assert(performance.now() - began < 2_000);
+  assertThrows(() => parseConnection(`${URI};Database=${'"'.repeat(500_001)}`), KustoOptionsError);
+  assert(performance.now() - began < 30_000);
 });

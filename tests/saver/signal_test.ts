@@ -13,11 +13,19 @@ function running(signal: AbortSignal, checkpointId?: string) {
 function held(fetch: typeof globalThis.fetch) {
   const { promise, resolve } = Promise.withResolvers<void>();
   let sent = 0;
+  let announce = () => {};
   return {
     release: resolve,
     sent: () => sent,
+    /** Resolves when so many requests have come. */
+    come: (count: number) =>
+      new Promise<void>((resolve) => {
+        announce = () => sent >= count && resolve();
+        announce();
+      }),
     fetch: async (url: string | URL | Request, init?: RequestInit) => {
       sent++;
+      announce();
       const aborted = new Promise<never>((_, reject) => {
         init?.signal?.addEventListener("abort", () => reject(init.signal?.reason), { once: true });
       });
@@ -39,8 +47,7 @@ Deno.test("Reads end with the reason of the run's signal, and send nothing once 
   const caller = new AbortController();
   const waiting = reads(running(caller.signal))
     .map((read) => assertRejects(read, RangeError, "enough"));
-  await new Promise((resolve) => setTimeout(resolve));
-  assertEquals(line.sent(), 3);
+  await line.come(3);
   caller.abort(enough);
   await Promise.all(waiting);
   for (const read of reads(running(caller.signal))) await assertRejects(read, RangeError, "enough");

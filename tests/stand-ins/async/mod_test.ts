@@ -55,13 +55,14 @@ Deno.test("delay() of more than a timer can count does not end at once", async (
 Deno.test("delay() that is not persistent lets a process end", async () => {
   const script = `
     import { delay } from ${JSON.stringify(import.meta.resolve("./mod.ts"))};
-    delay(600_000, { persistent: false });
+    delay(3_600_000, { persistent: false });
     console.log("begun");
   `;
   const { stdout, success } = await new Deno.Command(Deno.execPath(), {
     args: ["eval", "--no-config", "--no-lock", "--ext=ts", script],
     stdout: "piped",
-    signal: AbortSignal.timeout(20_000),
+    // It would stay for an hour.
+    signal: AbortSignal.timeout(300_000),
   }).output();
   assertEquals([success, new TextDecoder().decode(stdout).trim()], [true, "begun"]);
 });
