@@ -40,12 +40,15 @@ export class Arguments {
    *
    * @param operands What must stand behind the command, by name.
    * @throws {UsageError} For an option that is unknown or lacks its value, and for operands that are
-   * missing or too many; `--help` needs none.
+   * missing, empty or too many; `--help` needs none.
    */
   static read(args: readonly string[], options: Options, operands: readonly string[]): Arguments {
     const { values, positionals } = parse(args, options);
     const found = new Arguments(values, positionals);
-    if (found.has("help") || positionals.length === operands.length) return found;
+    if (found.has("help")) return found;
+    const empty = operands[positionals.indexOf("")];
+    if (empty !== undefined) throw new UsageError(`${empty} is empty`);
+    if (positionals.length === operands.length) return found;
     const missing = operands[positionals.length];
     if (missing !== undefined) throw new UsageError(`${missing} is missing`);
     throw new UsageError(

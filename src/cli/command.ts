@@ -10,6 +10,7 @@ import { FINE, MISUSED } from "./exit_code.ts";
 import { codeOf, describe } from "./failure.ts";
 import { helpOf } from "./help.ts";
 import type { Terminal } from "./terminal.ts";
+import { jsonOf } from "./value_text.ts";
 
 /** A command of the program: its arguments → its exit code. */
 export type Command = (args: readonly string[], terminal: Terminal) => Promise<number>;
@@ -57,7 +58,7 @@ export class Call implements AsyncDisposable {
 
   /** Prints the result for whom it is asked: a value for programs, a text for people. */
   print(value: unknown, text: string): void {
-    this.terminal.write(this.args.has("json") ? asJson(value) : text);
+    this.terminal.write(this.args.has("json") ? `${jsonOf(value, 2)}\n` : text);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -84,7 +85,7 @@ export function clusterCommand(command: ClusterCommand): Command {
     } catch (error) {
       if (error instanceof UsageError) return refuse(error, command.name, terminal);
       const { code, message } = describe(error);
-      if (call.args.has("json")) terminal.write(asJson({ error: { code, message } }));
+      call.print({ error: { code, message } }, "");
       terminal.complain(`${message}\n`);
       return codeOf(error);
     } finally {
@@ -97,9 +98,4 @@ function refuse(error: unknown, name: string, terminal: Terminal): number {
   if (!(error instanceof UsageError)) throw error;
   terminal.complain(`${error.message}; see ${name} --help\n`);
   return MISUSED;
-}
-
-/** What is not known is `null`, so that every field is always there. */
-function asJson(value: unknown): string {
-  return `${JSON.stringify(value, (_, field) => field === undefined ? null : field, 2)}\n`;
 }

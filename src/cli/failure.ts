@@ -9,16 +9,29 @@ import { plain } from "./text.ts";
 
 /** A failure as it is told. */
 export interface Failure {
-  /** The code of a {@link KustoError}, else `FAILED`. */
+  /** The code of a {@link KustoError} or of a {@link CommandError}, else `FAILED`. */
   readonly code: string;
   readonly message: string;
+}
+
+/** A command cannot do what it was asked for. */
+export class CommandError extends Error {
+  /** The name of the class. */
+  override readonly name = "CommandError";
+  /** Tells programs why. */
+  readonly code: "NOT_FOUND";
+
+  constructor(code: CommandError["code"], message: string) {
+    super(message);
+    this.code = code;
+  }
 }
 
 /** Tells a failure. */
 export function describe(error: unknown): Failure {
   const message = error instanceof Error ? error.message : String(error);
   return {
-    code: error instanceof KustoError ? error.code : "FAILED",
+    code: error instanceof KustoError || error instanceof CommandError ? error.code : "FAILED",
     message: message.split("\n").map(plain).join("\n"),
   };
 }

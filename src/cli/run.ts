@@ -19,6 +19,10 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
     about: "checks what a database lacks, or makes it",
     load: async () => (await import("./commands/setup.ts")).setup,
   },
+  show: {
+    about: "shows a thread: state, open questions, history",
+    load: async () => (await import("./commands/show.ts")).show,
+  },
   emulator: {
     about: "runs an embedded Kusto, for first tries and tests",
     load: async () => (await import("./commands/emulator.ts")).emulator,

@@ -1,6 +1,8 @@
 // The same sources on every runtime, against an embedded Kusto in this process: deno task test:runtimes
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { KustoEmulator } from "../../src/emulator/mod.ts";
+import { KustoSaver } from "../../mod.ts";
+import { at, checkpointOf, LOOP } from "../saver/kit.ts";
 import { bundle } from "./bundle.ts";
 import { serveOnEdgeRuntime, serveOnWorkerd } from "./hosts.ts";
 import { installTools, programs, run, tools } from "./tools.ts";
@@ -58,7 +60,7 @@ for (
     ["Node 26", programs.nodeCurrent, `${folder}/cli.mjs`],
   ] as const
 ) {
-  Deno.test(`the command line prepares a database on ${name}`, async () => {
+  Deno.test(`the command line prepares a database and shows a thread on ${name}`, async () => {
     await bundle(`${here}/cli.ts`, `${folder}/cli.mjs`, {
       platform: "node",
       format: "esm",
@@ -69,6 +71,10 @@ for (
     const env = { KUSTO_CLUSTER_URI: url, KUSTO_DATABASE: kusto.database };
     const printed = await run(program, [...args, "setup", "--provision", "--json"], env);
     assertEquals(JSON.parse(printed).ready, true);
+    const saver = KustoSaver.fromConnectionString(url, { database: kusto.database });
+    await saver.put(at("t"), checkpointOf("1", { n: 7 }), LOOP);
+    const shown = await run(program, [...args, "show", "t", "--json"], env);
+    assertEquals(JSON.parse(shown).checkpoint.state, { n: 7 });
   });
 }
 
