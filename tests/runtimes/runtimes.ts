@@ -1,6 +1,7 @@
 // The same sources on every runtime, against an embedded Kusto in this process: deno task test:runtimes
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { KustoEmulator } from "../../src/emulator/mod.ts";
+import { assertPrinted } from "../observability/node_example.ts";
 import { KustoSaver } from "../../mod.ts";
 import { at, checkpointOf, LOOP } from "../saver/kit.ts";
 import { bundle } from "./bundle.ts";
@@ -77,6 +78,17 @@ for (
     assertEquals(JSON.parse(shown).checkpoint.state, { n: 7 });
   });
 }
+
+Deno.test("the OpenTelemetry SDK prints the spans and metrics of the example on Node 26", async () => {
+  // Beside the tools, where it finds the parser of the embedded Kusto.
+  const file = `${tools}/observability.mjs`;
+  await bundle("examples/observability/node.ts", file, {
+    platform: "node",
+    format: "esm",
+    external: ["@kusto/language-service-next"],
+  });
+  assertPrinted(await run(programs.nodeCurrent, [file]));
+});
 
 for (
   const [name, serve] of Object.entries({
