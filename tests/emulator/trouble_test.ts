@@ -33,6 +33,14 @@ Deno.test("a service error befalls only the kind of request that it was made for
   assertEquals(await kusto.rows("T | count"), [[1]]);
 });
 
+Deno.test("the name of a cluster that is stopped leads nowhere", async () => {
+  const kusto = new Service();
+  kusto.emulator.trouble.add({ kind: "stopped" });
+  await assertRejects(() => kusto.query("print 1"), TypeError, "dns error");
+  kusto.emulator.trouble.clear();
+  assertEquals((await kusto.query("print 1")).status, 200);
+});
+
 Deno.test("a reset does nothing, a lost reply did everything, a duplicate did it twice", async () => {
   const kusto = await service();
   kusto.emulator.trouble.add({ kind: "reset", on: "ingest", times: 1 });

@@ -282,4 +282,22 @@ export const emulator: readonly Mutation[] = [
     test: "tests/emulator/trouble_test.ts",
     title: "trouble with a rate is drawn from the random numbers given, and so repeats",
   },
+  {
+    guards: "row-level security goes for everyone",
+    fault: "shows the materialized part of a view past its policy",
+    file: "src/emulator/storage/row_level_security.ts",
+    find: "materialized: through(view, view.materialized),",
+    replace: "materialized: view.materialized,",
+    test: "tests/emulator/row_level_security_test.ts",
+    title: "a view hides rows by a policy of its own, and its table's policy demands one",
+  },
+  {
+    guards: "row-level security goes for everyone",
+    fault: "copies rows past the policy of their table",
+    file: "src/emulator/commands/data.ts",
+    find: "run(query, securedCatalog(database, run))",
+    replace: "run(query, database)",
+    test: "tests/emulator/row_level_security_test.ts",
+    title: "row-level security hides rows from every query, and takes in those it hides",
+  },
 ];

@@ -165,8 +165,10 @@ export const language: readonly Mutation[] = [
     guards: "a request that ends with its time has changed nothing",
     fault: "lets a command's query take any time",
     file: "src/emulator/commands/data.ts",
-    find: "const result = queries.runOne(query, database, checkTime);\n  checkTime();",
-    replace: "const result = queries.runOne(query, database);",
+    find:
+      " queries.runOne(text, catalog, checkTime);\n  const result = run(query, securedCatalog(database, run));\n  checkTime();",
+    replace:
+      " queries.runOne(text, catalog);\n  const result = run(query, securedCatalog(database, run));",
     test: "tests/emulator/bounds_test.ts",
     title: "a command whose time is over has changed nothing",
   },

@@ -6,6 +6,7 @@
  *
  * @module
  */
+import { securedCatalog } from "../storage/row_level_security.ts";
 import type { Catalog, Row, TableSource } from "../language/catalog.ts";
 import { cellMaker } from "../ingestion/cells.ts";
 import { readProperties } from "./grammar.ts";
@@ -70,7 +71,8 @@ async function setOrAppend(
 ): Promise<CommandResult> {
   const { database, queries, checkTime } = context;
   await queries.load();
-  const result = queries.runOne(query, database, checkTime);
+  const run = (text: string, catalog: Catalog) => queries.runOne(text, catalog, checkTime);
+  const result = run(query, securedCatalog(database, run));
   checkTime();
   let table = database.tables.get(name);
   if (mode === "append" && table === undefined) {

@@ -6,7 +6,9 @@
  * @module
  */
 import { columnsOf, type CommandResult, type CommandSpec, resultOf } from "./kit.ts";
+import { readProperties } from "./grammar.ts";
 import { readToken, splitAtCommas } from "./text.ts";
+import { checkPolicyQuery, isSecured } from "../storage/row_level_security.ts";
 import type { Database } from "../storage/database.ts";
 import { badRequest, entityNotFound } from "../entity_errors.ts";
 import {
@@ -48,8 +50,9 @@ const kindsOf: Readonly<Record<Entity["type"], readonly PolicyKind[]>> = {
     "roworder",
     "ingestiontime",
     "ingestionbatching",
+    "row_level_security",
   ],
-  MaterializedView: ["retention", "caching"],
+  MaterializedView: ["retention", "caching", "row_level_security"],
   Database: ["retention", "caching", "streamingingestion", "ingestionbatching"],
 };
 
@@ -253,10 +256,51 @@ const encodingCommands: readonly CommandSpec[] = [
   },
 ];
 
+type SecuredType = Exclude<Entity["type"], "Database">;
+
+/** Sets the query through which rows are read, or only keeps it for later. */
+function securityCommand(type: SecuredType): CommandSpec {
+  const kind: PolicyKind = "row_level_security";
+  return {
+    pattern: `.alter ${
+      entityParts[type]
+    } policy ${kind} (enable|disable) [with <properties:paren>] <query:string>`,
+    role: "admin",
+    run: async (captures, { database, queries, text }) => {
+      const { entity: name, query, properties, "is:enable": on } = captures;
+      const isTable = type === "Table";
+      const secured = isTable ? database.table(name!) : database.view(name!);
+      const entity = entityOf(database, type, name!);
+      let allowsViews = false;
+      for (const [property, value] of readProperties(properties, text)) {
+        if (property !== "allowmaterializedviewswithoutrowlevelsecurity") {
+          throw badPolicy(`RowLevelSecurityPolicy has no property '${property}'`);
+        }
+        allowsViews = value.toLowerCase() === "true";
+      }
+      await queries.load();
+      checkPolicyQuery(database, secured, query!, (of, catalog) => queries.runOne(of, catalog));
+      const open = [...database.views.values()].find((view) =>
+        view.source === secured && !isSecured(view)
+      );
+      if (on !== undefined && open && !allowsViews) {
+        throw badPolicy(
+          `RowLevelSecurityPolicy: the materialized view '${open.name}' over '${name}' has no such policy, set it there first or allow it (allowMaterializedViewsWithoutRowLevelSecurity)`,
+        );
+      }
+      entity.policies.set(kind, { IsEnabled: on !== undefined, Query: query });
+      database.settingsChanged();
+      return policyResult(entity, kind);
+    },
+  };
+}
+
 /** The commands of this file. */
 export const policyCommands: readonly CommandSpec[] = [
   ...(Object.keys(kindsOf) as Entity["type"][]).flatMap((type) =>
     kindsOf[type].flatMap((kind) => commandsOf(type, kind))
   ),
   ...encodingCommands,
+  securityCommand("Table"),
+  securityCommand("MaterializedView"),
 ];

@@ -18,6 +18,7 @@ import {
 import { entityExists, entityNotFound, notSupported } from "../entity_errors.ts";
 import { cslSchema, tableSchemaJson } from "./schema_text.ts";
 import { parseScalar } from "../values/values.ts";
+import { isSecured } from "../storage/row_level_security.ts";
 import { badView, readViewQuery } from "../storage/view_definition.ts";
 import type { MaterializedView } from "../storage/views.ts";
 
@@ -123,6 +124,9 @@ function createView(
   if (database.functions.has(name!)) throw entityExists("Function", name!);
   if (database.views.has(table!)) throw notSupported("A materialized view over another one");
   const source = database.table(table!);
+  if (isSecured(source)) {
+    throw notSupported("A materialized view over a table with row-level security");
+  }
   const definition = readViewQuery(name!, table!, query!);
   const now = database.now();
   const effectiveFrom = given.effectiveFrom ?? (given.backfill ? 0n : now);

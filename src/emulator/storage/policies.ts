@@ -18,7 +18,8 @@ export type PolicyKind =
   | "encoding"
   | "ingestiontime"
   | "ingestionbatching"
-  | "merge";
+  | "merge"
+  | "row_level_security";
 
 /** The policies of one entity, each as the JSON value that `.show` gives. */
 export type Policies = Map<PolicyKind, Record<string, unknown>>;
@@ -33,6 +34,7 @@ export const policyNames: Readonly<Record<PolicyKind, string>> = {
   ingestiontime: "IngestionTimePolicy",
   ingestionbatching: "IngestionBatchingPolicy",
   merge: "ExtentsMergePolicy",
+  row_level_security: "RowLevelSecurityPolicy",
 };
 
 const longestRetention = 365_000n * 864_000_000_000n;

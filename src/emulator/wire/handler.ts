@@ -22,6 +22,7 @@ import type { Database } from "../storage/database.ts";
 import { readJson } from "../values/dynamic.ts";
 import { badRequest, notSupported } from "../entity_errors.ts";
 import { errorBody, type RequestIdentity } from "./error_body.ts";
+import { securedCatalog } from "../storage/row_level_security.ts";
 import { ServiceError } from "../errors.ts";
 import { engineLimit } from "../exhausted.ts";
 import { metadataBody } from "./metadata.ts";
@@ -51,12 +52,12 @@ export interface PlainAnswer {
   readonly body: string;
 }
 
-/** The connection breaks instead of an answer. */
+/** There is no answer, as the connection breaks or is never made. */
 export class ConnectionReset extends TypeError {
   override readonly name = "TypeError";
 
-  constructor() {
-    super("error sending request: connection reset by peer");
+  constructor(reason = "connection reset by peer") {
+    super(`error sending request: ${reason}`);
   }
 }
 
@@ -131,9 +132,13 @@ export class Handler {
     const on = exchange.kind;
     const note = (status: number, responseBytes: number): void =>
       log.add(recordOf(exchange, status, responseBytes));
-    if (trouble.draw("reset", on)) {
+    // The name of a cluster that is stopped leads nowhere.
+    const stopped = trouble.draw("stopped", on);
+    if (stopped || trouble.draw("reset", on)) {
       note(0, 0);
-      throw new ConnectionReset();
+      throw new ConnectionReset(
+        stopped && `dns error: failed to lookup address of ${request.url.hostname}`,
+      );
     }
     const answer = kind === undefined
       ? notFound(exchange.identity)
@@ -268,10 +273,14 @@ export class Handler {
     }
     demandRole(roles, "viewer", "read", database.database);
     await queries.load();
-    const settings = queries.settings(text, database, checkTime);
+    const catalog = securedCatalog(
+      database,
+      (policy, seen) => queries.runOne(policy, seen, checkTime),
+    );
+    const settings = queries.settings(text, catalog, checkTime);
     const properties = readProperties(given, queryTimeout, settings);
     refuseElsewhere(properties, "query", isV2);
-    const tables = queries.run(text, database, {
+    const tables = queries.run(text, catalog, {
       parameters: properties.parameters,
       honoursSettings: true,
       checkTime,

@@ -17,6 +17,8 @@ export type TroubleKind =
   | "serviceError"
   /** The connection breaks before anything is done. */
   | "reset"
+  /** The cluster is stopped: its name is not found, or a connection to where it listened breaks. */
+  | "stopped"
   /** The request is carried out, and the connection breaks before the answer. */
   | "lostReply"
   /** Rows are ingested twice. */
@@ -55,6 +57,7 @@ const kinds: Readonly<Record<TroubleKind, true>> = {
   throttle: true,
   serviceError: true,
   reset: true,
+  stopped: true,
   lostReply: true,
   duplicate: true,
   slowBody: true,
