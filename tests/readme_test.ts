@@ -2,24 +2,15 @@ import { assert, assertEquals } from "@std/assert";
 import * as library from "../mod.ts";
 import { settingsFrom } from "../src/config.ts";
 import { packages } from "./runtimes/tools.ts";
+import { tableAfter } from "./tables.ts";
 
 const readme = await Deno.readTextFile(new URL("../README.md", import.meta.url));
 const config = JSON.parse(await Deno.readTextFile(new URL("../deno.json", import.meta.url)));
 
-/** The rows of the table that follows a heading. */
-function tableAfter(heading: string): string[][] {
-  const lines = readme.slice(readme.indexOf(`## ${heading}`)).split("\n");
-  const start = lines.findIndex((line) => line.startsWith("|"));
-  const end = lines.findIndex((line, at) => at > start && !line.startsWith("|"));
-  return lines.slice(start + 2, end).map((line) =>
-    line.split("|").slice(1, -1).map((cell) => cell.trim())
-  );
-}
-
 Deno.test("The README's options are the options, with their defaults", () => {
   const settings = settingsFrom({ connection: "https://c.kusto.windows.net/db" });
   const { origin: _, ...options } = settings as unknown as Record<string, unknown>;
-  const rows = tableAfter("Options").flatMap(([names, value]) =>
+  const rows = tableAfter(readme, "Options").flatMap(([names, value]) =>
     names!.split(",").map((name) => [name.replaceAll("`", "").trim(), value!] as const)
   );
   assertEquals(
@@ -34,7 +25,7 @@ Deno.test("The README's options are the options, with their defaults", () => {
 });
 
 Deno.test("The README's errors are the errors", () => {
-  const named = tableAfter("Errors").flatMap(([names]) =>
+  const named = tableAfter(readme, "Errors").flatMap(([names]) =>
     names!.split(",").map((name) => name.replaceAll("`", "").trim())
   );
   const classes = Object.keys(library).filter((name) =>
@@ -60,7 +51,7 @@ for (
 }
 
 Deno.test("The README's runtimes are those that are tried", () => {
-  const named = tableAfter("Where it runs").map(([, version]) => version!);
+  const named = tableAfter(readme, "Where it runs").map(([, version]) => version!);
   const tried = Object.entries(packages)
     .filter(([name]) => name !== "esbuild" && name !== "@azure/identity")
     .map(([, version]) => version.replace(/^.*@/, ""));
