@@ -20,27 +20,26 @@ export interface CutOff {
 /** Cuts work off with a caller's signal or after a time; not every runtime has `AbortSignal.any`. */
 export function cutOff(signal: AbortSignal | undefined, timeoutMs: number): CutOff {
   const controller = new AbortController();
+  let reject: (reason: unknown) => void;
+  const over = new Promise<never>((_, refuse) => reject = refuse);
+  // It may happen while nothing is waited for.
+  over.catch(() => {});
+  const abort = (reason: unknown) => {
+    controller.abort(reason);
+    reject(controller.signal.reason);
+  };
   const timer = setTimeout(() => {
-    controller.abort(new DOMException(`No answer within ${timeoutMs} ms`, "TimeoutError"));
+    abort(new DOMException(`No answer within ${timeoutMs} ms`, "TimeoutError"));
   }, Math.min(timeoutMs, LONGEST_TIMER_MS));
-  const abort = () => controller.abort(signal?.reason);
-  if (signal?.aborted) abort();
-  signal?.addEventListener("abort", abort, { once: true });
+  const follow = () => abort(signal?.reason);
+  if (signal?.aborted) follow();
+  signal?.addEventListener("abort", follow, { once: true });
   return {
     signal: controller.signal,
-    wait: (work) => waitFor(work, controller.signal),
+    wait: (work) => Promise.race([work, over]),
     release: () => {
       clearTimeout(timer);
-      signal?.removeEventListener("abort", abort);
+      signal?.removeEventListener("abort", follow);
     },
   };
-}
-
-function waitFor<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const abort = () => reject(signal.reason);
-    if (signal.aborted) abort();
-    signal.addEventListener("abort", abort, { once: true });
-    work.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
-  });
 }
