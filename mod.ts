@@ -56,6 +56,7 @@ export type {
 } from "./src/run_deletion.ts";
 export { KustoSaver } from "./src/saver.ts";
 export type { Moment } from "./src/moments.ts";
+export type { ThreadCopyOptions, ThreadCopyProgress, ThreadCopyReport } from "./src/thread_copy.ts";
 export type { ThreadListOptions, ThreadSummary } from "./src/thread_list.ts";
 export type { SetupOptions } from "./src/setup.ts";
 export type { LifetimeReport, SetupReport, TableReport, ViewReport } from "./src/setup_report.ts";

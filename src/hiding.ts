@@ -73,7 +73,7 @@ export async function hidePages(
 }
 
 /** The markers of one operation. */
-class Hiding {
+export class Hiding {
   readonly #parts: OperationParts;
   readonly #action: string;
   readonly #signal: AbortSignal | undefined;

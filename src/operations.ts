@@ -5,6 +5,7 @@
  * @module
  */
 export { prune } from "./prune.ts";
+export { copyThread } from "./thread_copy.ts";
 export { listThreads } from "./thread_list.ts";
 export { deleteForRuns } from "./run_deletion.ts";
 export { purgeDeletedThreads } from "./purge.ts";

@@ -90,7 +90,9 @@ async function readPage(
   const ownPage = ownRows.slice(0, size);
   const tables = await queryPage(store, request, after, size, own, ownPage, alone);
   const keys = rowsOf<Place>(tables[0]);
-  const checkpoints = rowsOf<CheckpointRow>(tables[1]);
+  // A copy has the revisions of its thread: some rows may belong to another page, or be hidden.
+  const onPage = new Set(keys.map(nameOf));
+  const checkpoints = rowsOf<CheckpointRow>(tables[1]).filter((row) => onPage.has(nameOf(row)));
   const writes = rowsOf<WriteRow>(tables[2]);
   const blobs = rowsOf<BlobRow>(tables[3]);
   const newest = new Map(
@@ -176,6 +178,10 @@ function matches(row: CheckpointRow, request: PageRequest): boolean {
   return (request.namespace === undefined || row.checkpoint_ns === request.namespace) &&
     (request.checkpointId === undefined || row.checkpoint_id === request.checkpointId) &&
     (request.before === undefined || compareText(row.checkpoint_id, request.before) < 0);
+}
+
+function nameOf({ thread_id, checkpoint_ns, checkpoint_id }: Place): string {
+  return JSON.stringify([thread_id, checkpoint_ns, checkpoint_id]);
 }
 
 function comparePlaces(a: Place, b: Place): number {

@@ -101,7 +101,7 @@ export async function checkpointRow(
     checkpoint_json: checkpoint.text,
     metadata_type: metadata.type,
     metadata_json: metadata.text,
-    metadata: plainMetadata && isWellFormed(plainMetadata) ? plainMetadata : null,
+    metadata: metadataColumn(plainMetadata),
     search_text: searchText(plainMetadata, content.searchExtra),
     channels: channelNames(content),
     channel_values: await channelEntries(content.channelValues, blobs),
@@ -137,8 +137,13 @@ async function encodeCell(
   return { type: `${encoding}:${value.type}`, text };
 }
 
+/** Metadata for analytics; `null` where the service could not hold them. */
+export function metadataColumn(plain: Record<string, unknown> | undefined): unknown {
+  return plain && isWellFormed(plain) ? plain : null;
+}
+
 /** Metadata that anyone may read anyway: an encrypting serializer's stays closed. */
-function readableMetadata({ type, bytes }: TypedBytes): Record<string, unknown> | undefined {
+export function readableMetadata({ type, bytes }: TypedBytes): Record<string, unknown> | undefined {
   if (type !== "json" || bytes.length > METADATA_LIMIT) return undefined;
   let parsed: unknown;
   try {

@@ -34,6 +34,7 @@ import { searchExtra } from "./search.ts";
 import type { SetupOptions } from "./setup.ts";
 import type { SetupReport } from "./setup_report.ts";
 import { Store } from "./store.ts";
+import type { ThreadCopyOptions, ThreadCopyReport } from "./thread_copy.ts";
 import type { ThreadListOptions, ThreadSummary } from "./thread_list.ts";
 import type { Subject } from "./telemetry.ts";
 import { configOf, loadTuple } from "./tuples.ts";
@@ -311,6 +312,34 @@ export class KustoSaver extends BaseCheckpointSaver {
   async *listThreads(options: ThreadListOptions = {}): AsyncGenerator<ThreadSummary> {
     const { listThreads } = await import("./operations.ts");
     yield* listThreads(this.#operations, options);
+  }
+
+  /**
+   * Copies a thread under another id: all checkpoints with their ids, metadata, parents and writes, in
+   * all namespaces, and what is hidden in it, hidden, so that histories of delta channels stay whole.
+   * The source stays as it is. This saver sees the copy at once, others once queries show its rows.
+   *
+   * Needs no more rights than writing. Queries and appends grow with the thread: three for a hundred
+   * checkpoints, more where large values do not fit. Can be broken off and repeated: it goes on where
+   * it was; until then the copy shows an earlier state. Copy no thread to which a run is writing: the
+   * copy may lack what the run writes meanwhile.
+   *
+   * @param from A thread that does not exist is no error, and copied to nothing.
+   * @param to A thread without checkpoints, or with those of an earlier copy that was broken off.
+   * @returns How many checkpoints and writes were stored.
+   * @throws {KustoInputError} If `to` has checkpoints of its own, hidden ones included, or is `from`.
+   * @throws {KustoStateError} If a part of the source is gone: never a copy with a hole.
+   * @throws {KustoUnavailableError} If own writes or what hides is not visible within `deleteTimeoutMs`.
+   */
+  async copyThread(
+    from: string,
+    to: string,
+    options: ThreadCopyOptions = {},
+  ): Promise<ThreadCopyReport> {
+    return await this.#calls.run("copy a thread", undefined, async () => {
+      const { copyThread } = await import("./operations.ts");
+      return await copyThread(this.#operations, from, to, options);
+    });
   }
 
   /**

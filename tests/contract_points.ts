@@ -20,6 +20,7 @@ const recent = "tests/saver/recent_test.ts";
 const requests = "tests/saver/requests_test.ts";
 const runDeletion = "tests/saver/run_deletion_test.ts";
 const runs = "tests/saver/runs_test.ts";
+const threadCopy = "tests/saver/thread_copy_test.ts";
 
 /** The contract. */
 export const CONTRACT: readonly ContractPoint[] = [
@@ -177,6 +178,22 @@ export const CONTRACT: readonly ContractPoint[] = [
       [runDeletion, "deleteForRuns() hides several runs, across threads and namespaces"],
       [runDeletion, "deleteForRuns() of no runs is no request"],
       [runDeletion, "Histories of delta channels lead through a run that was deleted"],
+      [differential, "Random programs of two processes give what memory gives"],
+    ],
+  },
+  {
+    point: "`copyThread` (Python's) copies all there is, and delta chains whole",
+    tests: [
+      [
+        threadCopy,
+        "copyThread() copies checkpoints, metadata, writes and namespaces, and leaves the source",
+      ],
+      [threadCopy, "copyThread() of a thread that is not there, or is deleted, copies nothing"],
+      [threadCopy, "Histories of delta channels are whole in a copy, of a pruned thread too"],
+      [
+        threadCopy,
+        "Graphs go on, travel in time and fork on a copy as in memory; their source stays",
+      ],
       [differential, "Random programs of two processes give what memory gives"],
     ],
   },

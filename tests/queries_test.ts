@@ -1,4 +1,5 @@
 import { assertEquals } from "@std/assert";
+import { copiedCheckpointsQuery, copiedKeysQuery, copiedWritesQuery } from "../src/copy_queries.ts";
 import { markersQuery, runsQuery, supersededQuery } from "../src/hiding_queries.ts";
 import { ancestryQuery, historyQuery } from "../src/history_queries.ts";
 import { pageQuery } from "../src/list_queries.ts";
@@ -43,6 +44,11 @@ function textsFor(prefix: string): [name: string, text: string][] {
     markers: markersQuery(names),
     superseded: supersededQuery(names),
     runs: runsQuery(names),
+    copied: {
+      keys: copiedKeysQuery(names),
+      checkpoints: copiedCheckpointsQuery(names),
+      writes: copiedWritesQuery(names),
+    },
     threads: { all: threadsQuery(names, "all"), active: threadsQuery(names, "active") },
   };
   return named(texts, "queries");

@@ -7,6 +7,7 @@ import type { Mutation } from "./mutation.ts";
 
 const PRUNE = "tests/saver/prune_test.ts";
 const THREADS = "tests/saver/thread_list_test.ts";
+const COPY = "tests/saver/thread_copy_test.ts";
 const RUNS = "tests/saver/run_deletion_test.ts";
 
 /** The faults. */
@@ -151,5 +152,65 @@ export const operations: readonly Mutation[] = [
     replace: "checkpoints = count()",
     test: THREADS,
     title: "listThreads() shows nothing of what was deleted, pruned or made by deleted runs",
+  },
+  {
+    guards: "P7",
+    fault: "lists hidden checkpoints of a copy with those of its source",
+    file: "src/pages.ts",
+    find: ".filter((row) => onPage.has(nameOf(row)))",
+    replace: "",
+    test: COPY,
+    title:
+      "What is hidden in a copy is not listed beside its source, which shows it, nor the other way",
+  },
+  {
+    guards: "P1",
+    fault: "copies no more than what is shown of a thread",
+    file: "src/thread_copy.ts",
+    find: "const missing = keys.filter(({ revision }) => !present.has(revision));",
+    replace: "const missing = keys.filter((key) => !present.has(key.revision) && isShown(key));",
+    test: COPY,
+    title: "Histories of delta channels are whole in a copy, of a pruned thread too",
+  },
+  {
+    guards: "P1",
+    fault: "copies checkpoints before the writes that hang on them",
+    file: "src/thread_copy.ts",
+    find:
+      "    await this.#writes(source, copier);\n    await this.#checkpoints(missing, source, copier);\n",
+    replace:
+      "    await this.#checkpoints(missing, source, copier);\n    await this.#writes(source, copier);\n",
+    test: COPY,
+    title:
+      "copyThread() can be broken off after any step, shows an earlier state and goes on where it was",
+  },
+  {
+    guards: "P1",
+    fault: "copies checkpoints that came after their writes were read",
+    file: "src/thread_copy.ts",
+    find: "await this.#checkpoints(missing, source, copier);",
+    replace: "await this.#checkpoints(await this.#keys(source), source, copier);",
+    test: COPY,
+    title:
+      "copyThread() copies no checkpoint without the writes that led to it, while a run writes",
+  },
+  {
+    guards: "P1",
+    fault: "copies onto what was hidden in the target, where it stays hidden",
+    file: "src/thread_copy.ts",
+    find: "return copied !== undefined && (isShown(key) || !isShown(copied));",
+    replace: "return copied !== undefined || !isShown(key);",
+    test: COPY,
+    title:
+      "copyThread() refuses a target with checkpoints of its own, and takes it once it is deleted",
+  },
+  {
+    guards: "P1",
+    fault: "stores a copy's metadata as a dynamic column gave them",
+    file: "src/row_copier.ts",
+    find: "metadata: metadataColumn(readableMetadata(await readMetadata(row, blobs))),",
+    replace: "metadata: row.metadata,",
+    test: COPY,
+    title: "A copy's rows are those of its source, but for its id, its life and their time",
   },
 ];

@@ -6,12 +6,14 @@
 import type { CheckpointTuple, PendingWrite } from "@langchain/langgraph-checkpoint";
 import type { RunnableConfig } from "@langchain/core/runnables";
 import fc from "fast-check";
-import type { KustoSaver, KustoSaverOptions } from "../../mod.ts";
+import { KustoInputError, type KustoSaver, type KustoSaverOptions } from "../../mod.ts";
 import { seeded } from "./graph_kit.ts";
 import { checkpointOf, Lab } from "./kit.ts";
 import { MemoryOperations } from "./memory_operations.ts";
 
 const THREADS = ["one", "two"] as const;
+/** Where threads are copied to: to one another, and to one that nobody else writes to. */
+const COPIES = [...THREADS, "three"] as const;
 const NAMESPACES = ["", "child:1"] as const;
 const CHANNELS = ["a", "b", "free"] as const;
 const WRITE_CHANNELS = [
@@ -106,6 +108,7 @@ export type Step =
     readonly strategy: "keep_latest" | "delete";
   }
   | { readonly op: "deleteRuns"; readonly saver: Index; readonly runs: readonly Index[] }
+  | { readonly op: "copy"; readonly saver: Index; readonly from: Index; readonly to: Index }
   | { readonly op: "threads" | "restart"; readonly saver: Index };
 
 /** Steps, one after the other. */
@@ -191,6 +194,15 @@ const STEP: fc.Arbitrary<Step> = fc.oneof(
       op: fc.constant("deleteRuns"),
       saver,
       runs: fc.subarray([0, 1, 2], { minLength: 1, maxLength: 2 }),
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      op: fc.constant("copy"),
+      saver,
+      from: fc.constantFrom(0, 0, 1),
+      to: fc.constantFrom(1, 1, 2),
     }),
   },
   { weight: 1, arbitrary: fc.record({ op: fc.constantFrom("threads", "restart"), saver }) },
@@ -315,6 +327,11 @@ export class Bench implements AsyncDisposable {
         const runIds = step.runs.map((run) => RUNS[run]!);
         return await this.#read(step.saver, (s) => s.deleteForRuns(runIds));
       }
+      case "copy":
+        return await this.#read(
+          step.saver,
+          (s) => copied(s, THREADS[step.from]!, COPIES[step.to]!),
+        );
       case "threads":
         return await this.#read(step.saver, threadsOf);
       case "restart": {
@@ -482,6 +499,17 @@ export class Bench implements AsyncDisposable {
         ...(id !== null && { checkpoint_id: idOf(this.#model.life(threadId), id) }),
       },
     };
+  }
+}
+
+/** How a copy ended: how many checkpoints there are, or that it was refused. */
+async function copied(saver: KustoSaver | MemoryOperations, from: string, to: string) {
+  try {
+    const { checkpoints, left, present } = await saver.copyThread(from, to);
+    return { checkpoints, left, present };
+  } catch (error) {
+    if (error instanceof KustoInputError) return "refused";
+    throw error;
   }
 }
 

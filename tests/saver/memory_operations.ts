@@ -10,15 +10,27 @@ import type {
   CheckpointMetadata,
   CheckpointTuple,
   DeltaChannelHistory,
+  MemorySaver,
+  PendingWrite,
 } from "@langchain/langgraph-checkpoint";
 import type { RunnableConfig } from "@langchain/core/runnables";
-import type { PruneOptions, PruneReport, RunDeletionReport, ThreadSummary } from "../../mod.ts";
+import {
+  KustoInputError,
+  type PruneOptions,
+  type PruneReport,
+  type RunDeletionReport,
+  type ThreadCopyReport,
+  type ThreadSummary,
+} from "../../mod.ts";
 import { MemorySaverAdapter } from "./memory_saver_adapter.ts";
 
 /** A saver in memory that hides single checkpoints, as pruning does. */
 export class MemoryOperations extends MemorySaverAdapter {
   /** The checkpoints that are hidden, by thread, namespace and id. */
   readonly #hidden = new Set<string>();
+  /** When each checkpoint and each pending write was stored: a number that grows. */
+  readonly #stored = new Map<string, number>();
+  #clock = 0;
   /** Whether histories are being read, which lead through what is hidden. */
   #isWalking = false;
 
@@ -51,8 +63,24 @@ export class MemoryOperations extends MemorySaverAdapter {
     const { thread_id, checkpoint_ns = "" } = config.configurable ?? {};
     if (!this.isLate(config, thread_id)) {
       this.#hidden.delete(keyOf(thread_id, checkpoint_ns, checkpoint.id));
+      this.#stored.set(keyOf(thread_id, checkpoint_ns, checkpoint.id), ++this.#clock);
     }
     return await super.put(config, checkpoint, metadata, newVersions);
+  }
+
+  override async putWrites(
+    config: RunnableConfig,
+    writes: PendingWrite[],
+    taskId: string,
+    taskPath?: string,
+  ): Promise<void> {
+    const { thread_id, checkpoint_ns = "", checkpoint_id } = config.configurable ?? {};
+    const key = keyOf(thread_id, checkpoint_ns, checkpoint_id);
+    const before = { ...this.writes[key] };
+    await super.putWrites(config, writes, taskId, taskPath);
+    for (const [name, record] of Object.entries(this.writes[key] ?? {})) {
+      if (record !== before[name]) this.#stored.set(key + name, ++this.#clock);
+    }
   }
 
   override async deleteThread(threadId: string): Promise<void> {
@@ -120,6 +148,55 @@ export class MemoryOperations extends MemorySaverAdapter {
       checkpoints++;
     }
     return { checkpoints };
+  }
+
+  /** Copies a thread, as {@link KustoSaver.copyThread} does, and counts checkpoints as it does. */
+  copyThread(from: string, to: string): Promise<Omit<ThreadCopyReport, "writes">> {
+    if (from === to) return Promise.reject(new KustoInputError("There is but one thread"));
+    const source = this.#checkpointsOf(from);
+    const target = this.#checkpointsOf(to);
+    if (source.every(({ isHidden }) => isHidden)) {
+      return Promise.resolve({ checkpoints: 0, left: 0, present: 0 });
+    }
+    for (const { namespace, id, stored, isHidden } of target) {
+      const copied = source.find((other) => other.namespace === namespace && other.id === id);
+      if (!copied || copied.stored !== stored || (isHidden && !copied.isHidden)) {
+        return Promise.reject(new KustoInputError("The target is not empty"));
+      }
+    }
+    for (const { namespace, id, stored, isHidden } of source) {
+      const key = keyOf(to, namespace, id);
+      ((this.storage[to] ??= {})[namespace] ??= {})[id] = this.storage[from]![namespace]![id]!;
+      this.#stored.set(key, stored!);
+      if (isHidden) this.#hidden.add(key);
+    }
+    for (const [key, records] of Object.entries(this.writes)) {
+      const [threadId, namespace, id] = JSON.parse(key);
+      if (threadId === from) this.#copyWrites(key, records, keyOf(to, namespace, id));
+    }
+    const present = target.length;
+    return Promise.resolve({ checkpoints: source.length - present, left: 0, present });
+  }
+
+  /** Of regular writes the first counts, of special ones the last. */
+  #copyWrites(from: string, records: MemorySaver["writes"][string], to: string): void {
+    const known = this.writes[to] ??= {};
+    for (const [name, record] of Object.entries(records)) {
+      const [stored, other] = [this.#stored.get(from + name)!, this.#stored.get(to + name)];
+      const isSpecial = Number(name.slice(name.lastIndexOf(",") + 1)) < 0;
+      if (name in known && other! < stored !== isSpecial) continue;
+      known[name] = record;
+      this.#stored.set(to + name, stored);
+    }
+  }
+
+  #checkpointsOf(threadId: string) {
+    return Object.entries(this.storage[threadId] ?? {}).flatMap(([namespace, checkpoints]) =>
+      Object.keys(checkpoints).map((id) => {
+        const key = keyOf(threadId, namespace, id);
+        return { namespace, id, stored: this.#stored.get(key), isHidden: this.#hidden.has(key) };
+      })
+    );
   }
 
   /** The ids that readers see of a namespace, smallest first. */
