@@ -165,6 +165,28 @@ export const TARGETS = {
     unit: "requests more",
     ...most(1),
   },
+  startImport: {
+    group: "start",
+    what: "import, after `@langchain/langgraph-checkpoint`, on the slowest of three runtimes",
+    unit: "ms",
+    ...most(5),
+  },
+  startBundle: {
+    group: "start",
+    what: "what the library adds to a bundle, minified and compressed",
+    unit: "kB",
+    ...most(15),
+  },
+  startMemory: {
+    group: "start",
+    what: "memory of a saver that was made",
+    unit: "kB",
+  },
+  startCold: {
+    group: "start",
+    what: "the first request of an edge function that reads a state, on workerd",
+    unit: "ms",
+  },
 } as const satisfies Readonly<Record<string, Target>>;
 
 /** A line's key. */

@@ -17,6 +17,7 @@ import { measureCpu } from "./targets/cpu.ts";
 import { measureDeltaChannels } from "./targets/delta_channels.ts";
 import { measureFlat } from "./targets/flat.ts";
 import { measureRoundTrips } from "./targets/round_trips.ts";
+import { measureStart } from "./targets/start.ts";
 import { measureStorage } from "./targets/storage.ts";
 
 const MEASURES: Partial<Readonly<Record<Group, Measure>>> = {
@@ -25,6 +26,7 @@ const MEASURES: Partial<Readonly<Record<Group, Measure>>> = {
   flat: measureFlat,
   storage: measureStorage,
   delta: measureDeltaChannels,
+  start: measureStart,
 };
 
 const { values: options } = parseArgs({

@@ -17,8 +17,16 @@ export class Program implements AsyncDisposable {
   readonly #answers: ReadableStreamDefaultReader<string>;
   #said = "";
 
-  /** Starts a file of `tests/bench/programs`. */
-  static async start(name: string, runtime: Runtime): Promise<Program> {
+  /**
+   * Starts a file of `tests/bench/programs`.
+   *
+   * @param options Further options of the runtime.
+   */
+  static async start(
+    name: string,
+    runtime: Runtime,
+    options: readonly string[] = [],
+  ): Promise<Program> {
     const file = `${peersFolder}/${name}.mjs`;
     await run(programs.esbuild, [
       `${root}tests/bench/programs/${name}.ts`,
@@ -33,7 +41,7 @@ export class Program implements AsyncDisposable {
     ]);
     const { program, args } = launchers[runtime];
     const child = new Deno.Command(program, {
-      args: [...args, file],
+      args: [...args, ...options, file],
       cwd: peersFolder,
       stdin: "piped",
       stdout: "piped",
