@@ -20,7 +20,7 @@ import {
 import { type Answer, readCommandAnswer, readQueryAnswer, type ResultTable } from "./frames.ts";
 import { inlineIngestion, literal, type QueryParameters } from "./kql.ts";
 import { MAPPING_NAME } from "./schema.ts";
-import { Transport, type TransportListeners } from "./transport.ts";
+import { bothOf, Transport, type TransportListeners } from "./transport.ts";
 
 const LINE_END = 10;
 /** The service lets no request run longer. */
@@ -57,7 +57,7 @@ export class KustoClient {
     this.#settings = settings;
     this.#transport = shared ? shared.#transport : new Transport(settings, listeners);
     this.#known = shared ? shared.#known : { asksForConsistency: true };
-    this.#onRequest = shared && listeners.onRequest;
+    this.#onRequest = shared && bothOf(shared.#onRequest, listeners.onRequest);
   }
 
   /** The same, whose requests a listener is told of too. */

@@ -9,6 +9,7 @@ import { idText } from "./run_config.ts";
 import type { Subject } from "./telemetry.ts";
 import type { ThreadDeletionParts } from "./thread_deletion.ts";
 import { dropVisible } from "./visibility.ts";
+import type { Watch } from "./watch.ts";
 
 const FIRST_WAIT_MS = 50;
 const LONGEST_WAIT_MS = 2_000;
@@ -16,12 +17,24 @@ const LONGEST_WAIT_MS = 2_000;
 /** What operations work with. */
 export interface OperationParts extends ThreadDeletionParts {
   readonly serde: SerializerProtocol;
-  /** Does something as a call with a name, with parts whose requests those hear of who watch. */
-  readonly watched: <T>(
-    name: string,
-    subject: Subject,
-    work: (parts: OperationParts) => Promise<T>,
-  ) => Promise<T>;
+  readonly watch: Watch | undefined;
+}
+
+/** Does something as a call with a name, whose requests those hear of who watch. */
+export function watched<T>(
+  parts: OperationParts,
+  name: string,
+  subject: Subject,
+  work: (parts: OperationParts) => Promise<T>,
+): Promise<T> {
+  const { client, store, watch } = parts;
+  if (!watch) return work(parts);
+  return watch.call(
+    name,
+    subject,
+    (onRequest) =>
+      work({ ...parts, client: client.heardBy(onRequest), store: store.heardBy(onRequest) }),
+  );
 }
 
 /** What ends an operation early, and who is told how far it is. */

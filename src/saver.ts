@@ -130,10 +130,7 @@ export class KustoSaver extends BaseCheckpointSaver {
       serde: this.serde,
       store: this.#store,
       writer: this.#writer,
-      watched: (name, subject, work) => {
-        const heard = (onRequest?: RequestListener) => work(this.#operationsHeardBy(onRequest));
-        return watch ? watch.call(name, subject, heard) : heard();
-      },
+      watch,
     };
   }
 

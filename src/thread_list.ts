@@ -8,7 +8,7 @@ import { guardText } from "./codec.ts";
 import { rowsOf } from "./frames.ts";
 import { limitFrom } from "./listing.ts";
 import { dateOf, type Moment } from "./moments.ts";
-import { type OperationParts, settle } from "./operation.ts";
+import { type OperationParts, settle, watched } from "./operation.ts";
 import { PageSize } from "./page_size.ts";
 import { threadsQuery } from "./thread_queries.ts";
 
@@ -98,7 +98,7 @@ export async function* listThreads(
       ACTION,
       undefined,
       () =>
-        parts.watched("list_threads", { signal }, (parts) =>
+        watched(parts, "list_threads", { signal }, (parts) =>
           pageSize.read(async (size) => {
             const own_rows = await ownRows(parts, signal);
             const parameters = { own_rows, since, idle, ...place, size };

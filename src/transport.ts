@@ -183,7 +183,8 @@ export class Transport {
   }
 }
 
-function bothOf(
+/** Tells both. */
+export function bothOf(
   one: RequestListener | undefined,
   other: RequestListener | undefined,
 ): RequestListener | undefined {

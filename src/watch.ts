@@ -37,6 +37,8 @@ export class Watch {
     subject: Subject,
     work: (onRequest: RequestListener) => Promise<T>,
   ): Promise<T> {
+    // Ready by the time that the call ends.
+    this.#load();
     const { tracer } = this.#settings;
     let call: Promise<T> | undefined;
     const begin = (span?: Span) => call ??= this.#follow(operation, subject, work, span);
@@ -82,11 +84,14 @@ export class Watch {
 
   /** Never rejects. */
   async #tell(what: (telemetry: Telemetry) => void): Promise<void> {
-    // Nobody who is not watched needs it.
-    this.#loading ??= import("./telemetry.ts").then(
-      ({ Telemetry }) => new Telemetry(this.#settings, this.#holder),
-    );
-    const telemetry = await this.#loading.catch(() => undefined);
+    const telemetry = await this.#load();
     if (telemetry) quietly(() => what(telemetry));
+  }
+
+  /** Nobody who is not watched needs it. */
+  #load(): Promise<Telemetry | undefined> {
+    return this.#loading ??= import("./telemetry.ts").then(
+      ({ Telemetry }) => new Telemetry(this.#settings, this.#holder),
+    ).catch(() => undefined);
   }
 }

@@ -245,6 +245,20 @@ Deno.test("a list is one call for each page, and what its consumer does in betwe
   assertEquals(recording.spans("checkpoint.list").length, 2);
 });
 
+Deno.test("a call that makes another one names the requests of both", async () => {
+  await using lab = await Lab.open();
+  await using recording = new Recording();
+  const saver = lab.saver(recording.options);
+  await put(saver);
+  lab.requests();
+  await saver.prune({ olderThan: 0, strategy: "keep_latest" });
+  const [{ fields: pruned }] = recording.linesOf("checkpoint.prune") as [Line];
+  const [{ fields: listed }] = recording.linesOf("checkpoint.list_threads") as [Line];
+  assertEquals(pruned.requests, lab.requests().length);
+  const [id] = listed.clientRequestIds as string[];
+  assert((pruned.clientRequestIds as string[]).includes(id!));
+});
+
 Deno.test("requests are made within the span of their call", async () => {
   context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
   try {

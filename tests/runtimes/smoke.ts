@@ -8,17 +8,49 @@ import { Annotation, Command, END, interrupt, START, StateGraph } from "@langcha
 import { KustoSaver, type KustoSaverOptions } from "../../mod.ts";
 import { EncryptedSerializer } from "../../src/encryption/mod.ts";
 
-type Options = Pick<KustoSaverOptions, "serde">;
+type Options = Pick<KustoSaverOptions, "serde" | "logger" | "meter" | "tracer">;
 
 /**
- * Runs the agent against an embedded Kusto at a URL, and once more with all encrypted; throws where
- * something is not as it must be.
+ * Runs the agent against an embedded Kusto at a URL, and once more with all encrypted and watched;
+ * throws where something is not as it must be.
  */
 export async function smoke(url: string): Promise<string> {
   const key = "c2l4dGVlbiBieXRlcy4uLg==";
   const serde = new EncryptedSerializer({ keys: [{ id: "smoke", key }] });
-  for (const options of [{}, { serde }]) await stopAndResume(url, options);
+  const told = new Set<string>();
+  for (const options of [{}, { serde, ...watchers(told) }]) await stopAndResume(url, options);
+  for (const what of ["line", "span", "measured", "asked for"]) {
+    demand(told.has(`${what} checkpoint.put`) || told.has(`${what} ${GAUGE}`), `${what} is told`);
+  }
   return "stopped, resumed, listed, deleted";
+}
+
+const GAUGE = "checkpoint.recent_rows_bytes";
+
+/** Watchers that note what they are told of. */
+function watchers(told: Set<string>): Options {
+  const line = (message: string) => told.add(`line ${message}`);
+  return {
+    logger: { debug: line, info: line, warn: line, error: line },
+    meter: {
+      createHistogram: (name) => ({
+        record: () => void told.add(`measured ${name.replace(".duration_seconds", "")}`),
+      }),
+      createCounter: () => ({ add() {} }),
+      createObservableGauge: (name) => ({
+        addCallback: (read) => read({ observe: () => void told.add(`asked for ${name}`) }),
+      }),
+    },
+    tracer: {
+      startActiveSpan: (name, _, run) =>
+        run({
+          setAttributes: () => void told.add(`span ${name}`),
+          setStatus() {},
+          recordException() {},
+          end() {},
+        }),
+    },
+  };
 }
 
 async function stopAndResume(url: string, options: Options): Promise<void> {
