@@ -4,6 +4,7 @@
  * @module
  */
 import type { SerializerProtocol } from "@langchain/langgraph-checkpoint";
+import type { RequestListener } from "./attempt.ts";
 import { KustoInputError, KustoUnavailableError } from "./errors.ts";
 import { idText } from "./run_config.ts";
 import type { Subject } from "./telemetry.ts";
@@ -18,6 +19,8 @@ const LONGEST_WAIT_MS = 2_000;
 export interface OperationParts extends ThreadDeletionParts {
   readonly serde: SerializerProtocol;
   readonly watch: Watch | undefined;
+  /** Who hears of the requests that client and store make; for those of the writer. */
+  readonly onRequest?: RequestListener | undefined;
 }
 
 /** Does something as a call with a name, whose requests those hear of who watch. */
@@ -33,7 +36,12 @@ export function watched<T>(
     name,
     subject,
     (onRequest) =>
-      work({ ...parts, client: client.heardBy(onRequest), store: store.heardBy(onRequest) }),
+      work({
+        ...parts,
+        client: client.heardBy(onRequest),
+        store: store.heardBy(onRequest),
+        onRequest,
+      }),
   );
 }
 

@@ -94,7 +94,7 @@ export class RowCopier {
     blobs: BlobChunks,
   ): Promise<void> {
     this.#signal?.throwIfAborted();
-    const { settings, writer } = this.#parts;
+    const { onRequest, settings, writer } = this.#parts;
     const { threadId, incarnation } = this.#target;
     const bytes = await Promise.all(
       unsent.map(async (blob) => [blob.id, await blobs.read(blob)] as const),
@@ -106,6 +106,7 @@ export class RowCopier {
       rows: rows.map((row) => ({ ...row, thread_id: threadId, incarnation })),
       blobs: new Map(bytes),
       deadline: settings.now() + settings.deadlineMs,
+      onRequest,
     });
   }
 }

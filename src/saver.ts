@@ -333,9 +333,11 @@ export class KustoSaver extends BaseCheckpointSaver {
     to: string,
     options: ThreadCopyOptions = {},
   ): Promise<ThreadCopyReport> {
-    return await this.#calls.run("copy a thread", undefined, async () => {
+    const action = "copy a thread";
+    const subject = { threadId: requireText(action, "to", to), signal: options.signal };
+    return await this.#call("copy_thread", action, subject, async (onRequest) => {
       const { copyThread } = await import("./operations.ts");
-      return await copyThread(this.#operations, from, to, options);
+      return await copyThread(this.#operationsHeardBy(onRequest), from, to, options);
     });
   }
 
@@ -540,7 +542,7 @@ export class KustoSaver extends BaseCheckpointSaver {
   /** What operations work with; a listener hears of their requests. */
   #operationsHeardBy(onRequest: RequestListener | undefined): OperationParts {
     const client = this.#client.heardBy(onRequest);
-    return { ...this.#operations, client, store: this.#store.heardBy(onRequest) };
+    return { ...this.#operations, client, store: this.#store.heardBy(onRequest), onRequest };
   }
 
   readonly #firstVersion = (): number => this.getNextVersion(undefined);

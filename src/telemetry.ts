@@ -18,7 +18,14 @@ const STATUS_ERROR = 2;
 /** A purge makes as many requests as it takes; the last ones tell most. */
 const MOST_IDS = 20;
 /** Calls of which there are few; those of others are for who debugs. */
-const RARE = new Set(["delete_for_runs", "delete_thread", "prune", "purge", "setup"]);
+const RARE = new Set([
+  "copy_thread",
+  "delete_for_runs",
+  "delete_thread",
+  "prune",
+  "purge",
+  "setup",
+]);
 
 /** What a call is about. */
 export interface Subject {

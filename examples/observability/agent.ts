@@ -11,7 +11,7 @@ const State = Annotation.Root({ letter: Annotation<string>, answer: Annotation<s
 /** Takes the agent through a conversation, and forgets it. */
 export async function converse(saver: KustoSaver): Promise<void> {
   const agent = new StateGraph(State)
-    .addNode("draft", () => ({ letter: "Dear customer, your password is 1234." }))
+    .addNode("draft", () => ({ letter: "Dear customer, your password is hunter2." }))
     .addNode("ask", () => ({ answer: interrupt("Send it?") }))
     .addEdge(START, "draft")
     .addEdge("draft", "ask")

@@ -162,6 +162,7 @@ Deno.test("an agent's run through trouble is told in full, and no value of its s
     channels: ["log"],
   });
   const threadIds = [`thread of ${secret("give up").length}`];
+  await saver.copyThread(`thread of ${secret("go on").length}`, "copy");
   await saver.prune({ threadIds, strategy: "keep_latest" });
   await saver.deleteForRuns(["run"]);
   await Array.fromAsync(saver.listThreads());
@@ -172,6 +173,7 @@ Deno.test("an agent's run through trouble is told in full, and no value of its s
   const told = await place.told();
   assertTellsNothing(told);
   const calls = [
+    "copy_thread",
     "delete_for_runs",
     "delete_thread",
     "flush",
@@ -217,6 +219,8 @@ Deno.test("an agent's run through trouble is told in full, and no value of its s
   assert(await recording.value("checkpoint.retries") >= 4);
   const threads = recording.linesOf("checkpoint.put").map(({ fields }) => fields.threadId);
   assert(threads.every((id) => String(id).startsWith("thread of ")));
+  const [copied] = recording.linesOf("checkpoint.copy_thread");
+  assert((copied!.fields.rowsSent as number) > 2);
 });
 
 function putSecret(saver: KustoSaver): Promise<unknown> {
