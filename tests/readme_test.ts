@@ -1,6 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
 import * as library from "../mod.ts";
 import { settingsFrom } from "../src/config.ts";
+import { provisionScript } from "../src/provision_text.ts";
+import { OfficialSchema } from "./official_parser.ts";
 import { packages } from "./runtimes/tools.ts";
 import { tableAfter } from "./tables.ts";
 
@@ -57,4 +59,18 @@ Deno.test("The README's runtimes are those that are tried", () => {
     .map(([, version]) => version.replace(/^.*@/, ""));
   assertEquals(named.slice(1).sort(), tried.sort());
   assert(Deno.version.deno.startsWith(named[0]!));
+});
+
+Deno.test("Microsoft's parser takes the queries and commands of README and troubleshooting", async () => {
+  const official = await OfficialSchema.fromScript(provisionScript);
+  const troubleshooting = new URL("../docs/troubleshooting.md", import.meta.url);
+  for (const page of [readme, await Deno.readTextFile(troubleshooting)]) {
+    const texts = [...page.matchAll(/^```kql\n(.*?)^```$/gms)].flatMap(([, text]) =>
+      text!.startsWith(".") ? text!.trim().split("\n") : [text!.trim()]
+    );
+    assert(texts.length > 0);
+    // It knows the tables and functions, not what the database is called.
+    const found = texts.flatMap((text) => official.check(text)).filter(({ at }) => at !== "agents");
+    assertEquals(found, []);
+  }
 });
