@@ -26,6 +26,26 @@ export interface Head {
   readonly found: StoredCheckpoint | undefined;
 }
 
+/** How long to wait before asking again for a checkpoint that is not visible yet: first, and at most. */
+const FIRST_WAIT_MS = 100;
+const LONGEST_WAIT_MS = 2_000;
+
+/** Reads a head; one asked for by id that is not there is waited for, as long as the settings say. */
+export async function awaitHead(
+  store: Store,
+  request: HeadRequest,
+  signal: AbortSignal | undefined,
+): Promise<Head> {
+  const { now, sleep, visibilityTimeoutMs } = store.settings;
+  const deadline = now() + (request.checkpointId === undefined ? 0 : visibilityTimeoutMs);
+  for (let wait = FIRST_WAIT_MS;; wait = Math.min(wait * 2, LONGEST_WAIT_MS)) {
+    const head = await readHead(store, request, signal);
+    const left = deadline - now();
+    if (head.found || left <= 0) return head;
+    await sleep(Math.min(wait, left), signal ? { signal } : {});
+  }
+}
+
 /** Reads a head; one request as long as its writes and its blobs fit one answer. */
 export async function readHead(
   store: Store,

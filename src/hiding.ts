@@ -11,7 +11,7 @@ import { guardText } from "./codec.ts";
 import { KustoUnavailableError } from "./errors.ts";
 import { rowsOf } from "./frames.ts";
 import { markersQuery } from "./hiding_queries.ts";
-import type { OperationParts } from "./operation.ts";
+import type { OperationParts } from "./operation_parts.ts";
 import { PageSize } from "./page_size.ts";
 import type { CheckpointDeletionRow } from "./schema.ts";
 

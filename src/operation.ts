@@ -3,47 +3,13 @@
  *
  * @module
  */
-import type { SerializerProtocol } from "@langchain/langgraph-checkpoint";
-import type { RequestListener } from "./attempt.ts";
 import { KustoInputError, KustoUnavailableError } from "./errors.ts";
+import type { OperationParts } from "./operation_parts.ts";
 import { idText } from "./run_config.ts";
-import type { Subject } from "./telemetry.ts";
-import type { ThreadDeletionParts } from "./thread_deletion.ts";
 import { dropVisible } from "./visibility.ts";
-import type { Watch } from "./watch.ts";
 
 const FIRST_WAIT_MS = 50;
 const LONGEST_WAIT_MS = 2_000;
-
-/** What operations work with. */
-export interface OperationParts extends ThreadDeletionParts {
-  readonly serde: SerializerProtocol;
-  readonly watch: Watch | undefined;
-  /** Who hears of the requests that client and store make; for those of the writer. */
-  readonly onRequest?: RequestListener | undefined;
-}
-
-/** Does something as a call with a name, whose requests those hear of who watch. */
-export function watched<T>(
-  parts: OperationParts,
-  name: string,
-  subject: Subject,
-  work: (parts: OperationParts) => Promise<T>,
-): Promise<T> {
-  const { client, store, watch } = parts;
-  if (!watch) return work(parts);
-  return watch.call(
-    name,
-    subject,
-    (onRequest) =>
-      work({
-        ...parts,
-        client: client.heardBy(onRequest),
-        store: store.heardBy(onRequest),
-        onRequest,
-      }),
-  );
-}
 
 /** What ends an operation early, and who is told how far it is. */
 export interface OperationOptions<Progress> {

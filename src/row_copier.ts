@@ -6,7 +6,7 @@
 import { BlobChunks, metadataBlob, readMetadata } from "./assembly.ts";
 import { completeBlobs, referencesOf } from "./blob_pages.ts";
 import type { Stamp } from "./clock.ts";
-import type { OperationParts } from "./operation.ts";
+import type { OperationParts } from "./operation_parts.ts";
 import type { RecentRowTypes } from "./recent_rows.ts";
 import { metadataColumn, readableMetadata } from "./records.ts";
 import type { BlobReference, CheckpointRow, WriteRow } from "./schema.ts";

@@ -15,35 +15,24 @@ import {
 } from "@langchain/langgraph-checkpoint";
 import type { RunnableConfig } from "@langchain/core/runnables";
 import type { RequestListener } from "./attempt.ts";
-import { Calls } from "./calls.ts";
 import { nextChannelVersion } from "./channel_version.ts";
-import { KustoClient } from "./client.ts";
-import { StampClock } from "./clock.ts";
-import { type KustoSaverOptions, type Settings, settingsFrom } from "./config.ts";
-import { type Head, type HeadRequest, readHead } from "./heads.ts";
-import { Incarnations } from "./incarnations.ts";
-import type { OperationParts } from "./operation.ts";
+import { type KustoSaverOptions, settingsFrom } from "./config.ts";
+import { awaitHead } from "./heads.ts";
+import { type OperationParts, operationsHeardBy } from "./operation_parts.ts";
 import type { PruneOptions, PruneReport } from "./prune.ts";
 import type { PurgeOptions, PurgeReport } from "./purge.ts";
-import { RecentRows } from "./recent_rows.ts";
-import { Recorder } from "./recorder.ts";
 import { readAddress, requireCheckpoint, requireText, requireThread } from "./run_config.ts";
-import { tableNames } from "./schema.ts";
 import type { RunDeletionOptions, RunDeletionReport } from "./run_deletion.ts";
+import { makeParts, type SaverParts } from "./saver_parts.ts";
 import { searchExtra } from "./search.ts";
 import type { SetupOptions } from "./setup.ts";
 import type { SetupReport } from "./setup_report.ts";
-import { Store } from "./store.ts";
+import type { Subject } from "./telemetry.ts";
 import type { ThreadCopyOptions, ThreadCopyReport } from "./thread_copy.ts";
 import type { ThreadListOptions, ThreadSummary } from "./thread_list.ts";
-import type { Subject } from "./telemetry.ts";
 import { configOf, loadTuple } from "./tuples.ts";
-import { Watch } from "./watch.ts";
-import { RowWriter } from "./writer.ts";
 
-/** How long to wait before asking again for a checkpoint that is not visible yet: first, and at most. */
-const FIRST_WAIT_MS = 100;
-const LONGEST_WAIT_MS = 2_000;
+type Operations = typeof import("./operations.ts");
 
 /**
  * Stores LangGraph checkpoints in a Kusto database: Azure Data Explorer, Fabric Eventhouse, a free
@@ -81,15 +70,7 @@ const LONGEST_WAIT_MS = 2_000;
  * ```
  */
 export class KustoSaver extends BaseCheckpointSaver {
-  readonly #settings: Settings;
-  readonly #client: KustoClient;
-  readonly #incarnations = new Incarnations();
-  readonly #writer: RowWriter;
-  readonly #recorder: Recorder;
-  readonly #store: Store;
-  readonly #calls = new Calls();
-  readonly #operations: OperationParts;
-  readonly #watch: Watch | undefined;
+  readonly #parts: SaverParts;
   #closing: Promise<void> | undefined;
 
   /**
@@ -102,36 +83,7 @@ export class KustoSaver extends BaseCheckpointSaver {
     super(options?.serde);
     // Older releases of LangGraph (1.4, say) call it without its receiver when a state is updated by hand.
     this.getNextVersion = this.getNextVersion.bind(this);
-    const settings = this.#settings = settingsFrom(options);
-    const names = tableNames(settings.tablePrefix);
-    const recent = new RecentRows({
-      now: settings.now,
-      readableOnce: settings.durability === "buffered" ? "accepted" : "acknowledged",
-    });
-    const isWatched = settings.logger || settings.meter || settings.tracer;
-    const watch = this.#watch = isWatched ? new Watch(settings, recent) : undefined;
-    this.#client = new KustoClient(settings, { onRequest: watch?.request });
-    this.#writer = new RowWriter(this.#client, settings, names, recent, {
-      onUnstored: watch?.unstored,
-    });
-    const parts = {
-      client: this.#client,
-      settings,
-      names,
-      recent,
-      incarnations: this.#incarnations,
-      clock: new StampClock(settings.now, writerName(settings.random)),
-    };
-    this.#store = new Store({ ...parts, writer: this.#writer });
-    this.#recorder = new Recorder({ ...parts, writer: this.#writer, store: this.#store });
-    this.#operations = {
-      ...parts,
-      calls: this.#calls,
-      serde: this.serde,
-      store: this.#store,
-      writer: this.#writer,
-      watch,
-    };
+    this.#parts = makeParts(settingsFrom(options), this.serde);
   }
 
   /**
@@ -172,15 +124,16 @@ export class KustoSaver extends BaseCheckpointSaver {
   override async getTuple(config: RunnableConfig): Promise<CheckpointTuple | undefined> {
     const address = readAddress(config);
     const { threadId, namespace, checkpointId, run, byNode, signal } = address;
+    const { incarnations, store } = this.#parts;
     return await this.#call("get_tuple", "read a checkpoint", address, async (onRequest) => {
       if (threadId === undefined) return undefined;
       const request = { threadId, namespace, checkpointId };
-      const head = await this.#awaitHead(this.#store.heardBy(onRequest), request, signal);
-      this.#incarnations.beginRun(run, threadId, head.incarnation, byNode);
+      const head = await awaitHead(store.heardBy(onRequest), request, signal);
+      incarnations.beginRun(run, threadId, head.incarnation, byNode);
       if (head.found) return await loadTuple(this.serde, head.found, this.#firstVersion);
       // Rows that will name this id belong to the life of the thread that was just read.
       if (checkpointId !== undefined) {
-        this.#incarnations.bindMissing(threadId, { namespace, checkpointId }, head.incarnation);
+        incarnations.bindMissing(threadId, { namespace, checkpointId }, head.incarnation);
       }
       return undefined;
     });
@@ -202,13 +155,8 @@ export class KustoSaver extends BaseCheckpointSaver {
   ): AsyncGenerator<CheckpointTuple> {
     // A run lists nothing, so this is not part of what every start loads.
     const { listTuples } = await import("./listing.ts");
-    const parts = {
-      calls: this.#calls,
-      store: this.#store,
-      serde: this.serde,
-      firstVersion: this.#firstVersion,
-      watch: this.#watch,
-    };
+    const { calls, store, watch } = this.#parts;
+    const parts = { calls, store, watch, serde: this.serde, firstVersion: this.#firstVersion };
     yield* listTuples(parts, config, options);
   }
 
@@ -236,12 +184,12 @@ export class KustoSaver extends BaseCheckpointSaver {
     const { threadId, namespace } = address;
     const checkpointId = requireText(action, "checkpoint.id", checkpoint.id);
     return await this.#call("put", action, address, async (onRequest) => {
-      await this.#recorder.checkpoint(address, checkpointId, this.serde, {
+      await this.#parts.recorder.checkpoint(address, checkpointId, this.serde, {
         checkpoint,
         metadata,
         newVersions,
         parentId: address.checkpointId,
-        searchExtra: searchExtra(config, metadata, this.#settings.searchKeys),
+        searchExtra: searchExtra(config, metadata, this.#parts.settings.searchKeys),
       }, onRequest);
       return configOf(threadId, namespace, checkpointId);
     }, checkpointId);
@@ -274,7 +222,7 @@ export class KustoSaver extends BaseCheckpointSaver {
       "put_writes",
       action,
       address,
-      (onRequest) => this.#recorder.writes(address, this.serde, task, onRequest),
+      (onRequest) => this.#parts.recorder.writes(address, this.serde, task, onRequest),
     );
   }
 
@@ -293,7 +241,7 @@ export class KustoSaver extends BaseCheckpointSaver {
     const id = requireText(action, "thread_id", threadId);
     await this.#call("delete_thread", action, { threadId: id }, async (onRequest) => {
       const { deleteThread } = await import("./thread_deletion.ts");
-      await deleteThread(this.#operationsHeardBy(onRequest), id);
+      await deleteThread(operationsHeardBy(this.#parts.operations, onRequest), id);
     });
   }
 
@@ -308,7 +256,7 @@ export class KustoSaver extends BaseCheckpointSaver {
    */
   async *listThreads(options: ThreadListOptions = {}): AsyncGenerator<ThreadSummary> {
     const { listThreads } = await import("./operations.ts");
-    yield* listThreads(this.#operations, options);
+    yield* listThreads(this.#parts.operations, options);
   }
 
   /**
@@ -335,10 +283,12 @@ export class KustoSaver extends BaseCheckpointSaver {
   ): Promise<ThreadCopyReport> {
     const action = "copy a thread";
     const subject = { threadId: requireText(action, "to", to), signal: options.signal };
-    return await this.#call("copy_thread", action, subject, async (onRequest) => {
-      const { copyThread } = await import("./operations.ts");
-      return await copyThread(this.#operationsHeardBy(onRequest), from, to, options);
-    });
+    return await this.#operate(
+      "copy_thread",
+      action,
+      subject,
+      ({ copyThread }, parts) => copyThread(parts, from, to, options),
+    );
   }
 
   /**
@@ -357,10 +307,12 @@ export class KustoSaver extends BaseCheckpointSaver {
    * @throws {KustoUnavailableError} If what was written or hidden is not visible within `deleteTimeoutMs`.
    */
   async prune(options: PruneOptions): Promise<PruneReport> {
-    return await this.#call("prune", "prune threads", options ?? {}, async (onRequest) => {
-      const { prune } = await import("./operations.ts");
-      return await prune(this.#operationsHeardBy(onRequest), options);
-    });
+    return await this.#operate(
+      "prune",
+      "prune threads",
+      options,
+      ({ prune }, parts) => prune(parts, options),
+    );
   }
 
   /**
@@ -382,10 +334,12 @@ export class KustoSaver extends BaseCheckpointSaver {
     runIds: Iterable<string>,
     options: RunDeletionOptions = {},
   ): Promise<RunDeletionReport> {
-    return await this.#call("delete_for_runs", "delete runs", options, async (onRequest) => {
-      const { deleteForRuns } = await import("./operations.ts");
-      return await deleteForRuns(this.#operationsHeardBy(onRequest), runIds, options);
-    });
+    return await this.#operate(
+      "delete_for_runs",
+      "delete runs",
+      options,
+      ({ deleteForRuns }, parts) => deleteForRuns(parts, runIds, options),
+    );
   }
 
   /**
@@ -419,12 +373,13 @@ export class KustoSaver extends BaseCheckpointSaver {
    * ```
    */
   async purgeDeletedThreads(options: PurgeOptions = {}): Promise<PurgeReport> {
-    return await this.#call("purge", "purge deleted threads", options, async (onRequest) => {
-      // An administrator's errand, so not part of what every start loads.
-      const { purgeDeletedThreads } = await import("./operations.ts");
-      const client = this.#client.heardBy(onRequest);
-      return await purgeDeletedThreads(client, this.#settings, options);
-    });
+    return await this.#operate(
+      "purge",
+      "purge deleted threads",
+      options,
+      ({ purgeDeletedThreads }, { client, settings }) =>
+        purgeDeletedThreads(client, settings, options),
+    );
   }
 
   /**
@@ -447,7 +402,7 @@ export class KustoSaver extends BaseCheckpointSaver {
       const request = { threadId, namespace, checkpointId, channels };
       // Only graphs with delta channels need it.
       const { loadDeltaHistory } = await import("./delta_history.ts");
-      const store = this.#store.heardBy(onRequest);
+      const store = this.#parts.store.heardBy(onRequest);
       return await loadDeltaHistory(store, this.serde, request, signal);
     });
   }
@@ -458,7 +413,7 @@ export class KustoSaver extends BaseCheckpointSaver {
    */
   override getNextVersion(current: number | undefined): number {
     // LangGraph takes text as well as numbers here, but its graphs only accept savers typed for numbers.
-    return nextChannelVersion(current, this.#settings.random) as number;
+    return nextChannelVersion(current, this.#parts.settings.random) as number;
   }
 
   /**
@@ -476,7 +431,7 @@ export class KustoSaver extends BaseCheckpointSaver {
     return await this.#call("setup", "set up the database", {}, async (onRequest) => {
       // Needed once in the life of a deployment, so not part of what every start loads.
       const { setUp } = await import("./setup.ts");
-      return await setUp(this.#client.heardBy(onRequest), this.#settings, options);
+      return await setUp(this.#parts.client.heardBy(onRequest), this.#parts.settings, options);
     });
   }
 
@@ -490,7 +445,7 @@ export class KustoSaver extends BaseCheckpointSaver {
    * They stay queued and are tried again, by themselves and by the next `flush`.
    */
   async flush(): Promise<void> {
-    await this.#flushBehind(this.#calls.settled());
+    await this.#flushBehind(this.#parts.calls.settled());
   }
 
   /**
@@ -499,7 +454,7 @@ export class KustoSaver extends BaseCheckpointSaver {
    * @throws As {@link flush} does; what is queued then is still tried again while the process runs.
    */
   async close(): Promise<void> {
-    this.#closing ??= this.#calls.close(() => this.#settings.sleep(0, {}));
+    this.#closing ??= this.#parts.calls.close(() => this.#parts.settings.sleep(0, {}));
     await this.#flushBehind(this.#closing);
   }
 
@@ -511,10 +466,10 @@ export class KustoSaver extends BaseCheckpointSaver {
   /** Makes durable what calls leave behind, and at once what they may be waiting for: room, above all. */
   #flushBehind(calls: Promise<void>): Promise<void> {
     const flush = async () => {
-      await Promise.all([calls, this.#writer.flush()]);
-      await this.#writer.flush();
+      await Promise.all([calls, this.#parts.writer.flush()]);
+      await this.#parts.writer.flush();
     };
-    return this.#watch ? this.#watch.call("flush", {}, flush) : flush();
+    return this.#parts.watch ? this.#parts.watch.call("flush", {}, flush) : flush();
   }
 
   /**
@@ -530,40 +485,27 @@ export class KustoSaver extends BaseCheckpointSaver {
     work: (onRequest?: RequestListener) => Promise<T>,
     checkpointId = subject.checkpointId,
   ): Promise<T> {
-    const watch = this.#watch;
+    const watch = this.#parts.watch;
     const writesTo = name === "put" || name === "put_writes" ? subject.threadId : undefined;
-    return this.#calls.run(
+    return this.#parts.calls.run(
       action,
       writesTo,
       watch ? () => watch.call(name, { ...subject, checkpointId }, work) : work,
     );
   }
 
-  /** What operations work with; a listener hears of their requests. */
-  #operationsHeardBy(onRequest: RequestListener | undefined): OperationParts {
-    const client = this.#client.heardBy(onRequest);
-    return { ...this.#operations, client, store: this.#store.heardBy(onRequest), onRequest };
+  /** Does what administrators do with whole threads; that loads when first needed. */
+  #operate<T>(
+    name: string,
+    action: string,
+    subject: Subject | undefined,
+    work: (operations: Operations, parts: OperationParts) => Promise<T>,
+  ): Promise<T> {
+    return this.#call(name, action, subject ?? {}, async (onRequest) => {
+      const operations = await import("./operations.ts");
+      return await work(operations, operationsHeardBy(this.#parts.operations, onRequest));
+    });
   }
 
   readonly #firstVersion = (): number => this.getNextVersion(undefined);
-
-  /** Reads a head; one asked for by id that is not there may be waited for. */
-  async #awaitHead(
-    store: Store,
-    request: HeadRequest,
-    signal: AbortSignal | undefined,
-  ): Promise<Head> {
-    const { now, sleep, visibilityTimeoutMs } = this.#settings;
-    const deadline = now() + (request.checkpointId === undefined ? 0 : visibilityTimeoutMs);
-    for (let wait = FIRST_WAIT_MS;; wait = Math.min(wait * 2, LONGEST_WAIT_MS)) {
-      const head = await readHead(store, request, signal);
-      const left = deadline - now();
-      if (head.found || left <= 0) return head;
-      await sleep(Math.min(wait, left), signal ? { signal } : {});
-    }
-  }
-}
-
-function writerName(random: () => number): string {
-  return Array.from({ length: 12 }, () => Math.floor(random() * 16).toString(16)).join("");
 }

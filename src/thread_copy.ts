@@ -13,7 +13,8 @@ import { copiedCheckpointsQuery, copiedKeysQuery, copiedWritesQuery } from "./co
 import { KustoInputError } from "./errors.ts";
 import { rowsOf } from "./frames.ts";
 import { Hiding } from "./hiding.ts";
-import { type OperationOptions, type OperationParts, settle } from "./operation.ts";
+import { type OperationOptions, settle } from "./operation.ts";
+import type { OperationParts } from "./operation_parts.ts";
 import { PageSize } from "./page_size.ts";
 import { type Life, RowCopier } from "./row_copier.ts";
 import { requireText } from "./run_config.ts";

@@ -8,7 +8,8 @@ import { guardText } from "./codec.ts";
 import { rowsOf } from "./frames.ts";
 import { limitFrom } from "./listing.ts";
 import { dateOf, type Moment } from "./moments.ts";
-import { type OperationParts, settle, watched } from "./operation.ts";
+import { settle } from "./operation.ts";
+import { type OperationParts, watched } from "./operation_parts.ts";
 import { PageSize } from "./page_size.ts";
 import { threadsQuery } from "./thread_queries.ts";
 

@@ -93,7 +93,7 @@ export const writing: readonly Mutation[] = [
     guards: "P2",
     fault: "flushes without the calls that have not come to their rows yet",
     file: "src/saver.ts",
-    find: "await this.#flushBehind(this.#calls.settled());",
+    find: "await this.#flushBehind(this.#parts.calls.settled());",
     replace: "await this.#writer.flush();",
     test: "tests/saver/writing_test.ts",
     title: "flush() waits for calls that are still reading, and for what they then send",
@@ -111,7 +111,7 @@ export const writing: readonly Mutation[] = [
     guards: "P2",
     fault: "waits for calls that wait for room before it makes any",
     file: "src/saver.ts",
-    find: "await Promise.all([calls, this.#writer.flush()]);",
+    find: "await Promise.all([calls, this.#parts.writer.flush()]);",
     replace: "await calls;",
     test: "tests/saver/writing_test.ts",
     title:
@@ -156,7 +156,7 @@ export const writing: readonly Mutation[] = [
   {
     guards: "P3",
     fault: "waits for no checkpoint that is asked for by id",
-    file: "src/saver.ts",
+    file: "src/heads.ts",
     find: "if (head.found || left <= 0) return head;",
     replace: "return head;",
     test: "tests/saver/recent_test.ts",

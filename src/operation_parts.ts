@@ -1,0 +1,44 @@
+/**
+ * What operations on whole threads work with.
+ *
+ * @module
+ */
+import type { SerializerProtocol } from "@langchain/langgraph-checkpoint";
+import type { RequestListener } from "./attempt.ts";
+import type { Subject } from "./telemetry.ts";
+import type { ThreadDeletionParts } from "./thread_deletion.ts";
+import type { Watch } from "./watch.ts";
+
+/** What operations work with. */
+export interface OperationParts extends ThreadDeletionParts {
+  readonly serde: SerializerProtocol;
+  readonly watch: Watch | undefined;
+  /** Who hears of the requests that client and store make; for those of the writer. */
+  readonly onRequest?: RequestListener | undefined;
+}
+
+/** Does something as a call with a name, whose requests those hear of who watch. */
+export function watched<T>(
+  parts: OperationParts,
+  name: string,
+  subject: Subject,
+  work: (parts: OperationParts) => Promise<T>,
+): Promise<T> {
+  const { watch } = parts;
+  if (!watch) return work(parts);
+  return watch.call(name, subject, (onRequest) => work(operationsHeardBy(parts, onRequest)));
+}
+
+/** The same parts, of whose requests a listener hears. */
+export function operationsHeardBy(
+  parts: OperationParts,
+  onRequest: RequestListener | undefined,
+): OperationParts {
+  const { client, store } = parts;
+  return {
+    ...parts,
+    client: client.heardBy(onRequest),
+    store: store.heardBy(onRequest),
+    onRequest,
+  };
+}
