@@ -19,6 +19,10 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
     about: "checks what a database lacks, or makes it",
     load: async () => (await import("./commands/setup.ts")).setup,
   },
+  doctor: {
+    about: "finds what keeps a saver from working, and names the mend",
+    load: async () => (await import("./commands/doctor.ts")).doctor,
+  },
   show: {
     about: "shows a thread: state, open questions, history",
     load: async () => (await import("./commands/show.ts")).show,
