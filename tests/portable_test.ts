@@ -3,7 +3,7 @@ import { assert, assertEquals } from "@std/assert";
 const ROOT = new URL("../", import.meta.url);
 /** What runs wherever `fetch` does. */
 const PORTABLE = [/^@langchain\/(langgraph-checkpoint|core\/[\w/]+)$/, /^@std\/async$/];
-const IMPORTS = /\b(?:from|import)\s*\(?\s*(["'])([^"'\n]+)\1/g;
+const IMPORTS = /(?<!["'])\b(?:from|import)\s*\(?\s*(["'])([^"'\n]+)\1/g;
 
 /** The sources of this package that one of them leads to, comments left out. */
 async function reachedFrom(url: URL, found: Map<string, string> = new Map()) {
