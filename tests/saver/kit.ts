@@ -8,6 +8,8 @@ import { KustoSaver, type KustoSaverOptions } from "../../mod.ts";
 import { KustoEmulator, type KustoEmulatorOptions } from "../../src/emulator/mod.ts";
 import type { Case, Cluster } from "./cases.ts";
 
+const PATIENCE_MS = 600_000;
+
 /** A provisioned embedded Kusto and the savers opened on it, closed together. */
 export class Lab implements Cluster, AsyncDisposable {
   readonly emulator: KustoEmulator;
@@ -38,6 +40,9 @@ export class Lab implements Cluster, AsyncDisposable {
       connection: "http://localhost",
       database: "NetDefaultDB",
       fetch: this.emulator.fetch,
+      // A machine that is busy with other things may take longer than a user would wait.
+      deadlineMs: PATIENCE_MS,
+      queryTimeoutMs: PATIENCE_MS,
       ...options,
     });
     this.#savers.push(saver);

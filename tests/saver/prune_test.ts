@@ -247,7 +247,8 @@ for (const remember of [false, true]) {
     await using lab = await Lab.open();
     const [saver, other] = [lab.saver(), lab.saver()];
     const gate = new Gate();
-    const config = { configurable: { thread_id: "t" } };
+    // What came before the halt is stored by then.
+    const config = { configurable: { thread_id: "t" }, durability: "sync" as const };
     const running = halting(saver, gate.pass, remember).invoke({ log: ["in"] }, config);
     await gate.reached;
     const { checkpoints } = await other.prune(KEEP_LATEST);
