@@ -48,7 +48,9 @@ export class Watch {
 
   /** Tells of a request. */
   readonly request: RequestListener = (report) => {
-    if (report.rows !== undefined) { for (const reports of this.#flushes) reports.push(report); }
+    if (report.rows !== undefined) {
+      for (const reports of this.#flushes) reports.push(report);
+    }
     this.#tell((telemetry) => telemetry.request(report));
   };
 

@@ -7,6 +7,7 @@
  *
  * @module
  */
+import process from "node:process";
 import { context, metrics, trace } from "@opentelemetry/api";
 import { AsyncLocalStorageContextManager } from "@opentelemetry/context-async-hooks";
 import {
@@ -38,9 +39,10 @@ metrics.setGlobalMeterProvider(meters);
 context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
 
 const kusto = new KustoEmulator();
-const saver = KustoSaver.fromConnectionString("http://localhost", {
-  database: "NetDefaultDB",
-  fetch: kusto.fetch,
+const { KUSTO_CLUSTER_URI: cluster, KUSTO_DATABASE: database } = process.env;
+const saver = KustoSaver.fromConnectionString(cluster || "http://localhost", {
+  database: database || "NetDefaultDB",
+  fetch: cluster ? fetch : kusto.fetch,
   meter: metrics.getMeter("kusto-checkpoint"),
   tracer: trace.getTracer("kusto-checkpoint"),
 });
