@@ -187,6 +187,26 @@ export const TARGETS = {
     what: "the first request of an edge function that reads a state, on workerd",
     unit: "ms",
   },
+  scaleWait: {
+    group: "scale",
+    what: "10 000 live threads, a step each 27 s, 150 ms a request: wait of 99 % of the steps",
+    unit: "ms",
+  },
+  scaleTable: {
+    group: "scale",
+    what: "the same: into the largest table, where streaming is meant for 4",
+    unit: "GB an hour",
+  },
+  scaleMemory: {
+    group: "scale",
+    what: "the same: memory of a live thread",
+    unit: "kB",
+  },
+  scaleSteps: {
+    group: "scale",
+    what: "the most steps on 96 ingest requests at once, by 24 processes",
+    unit: "steps a second",
+  },
 } as const satisfies Readonly<Record<string, Target>>;
 
 /** A line's key. */

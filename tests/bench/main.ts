@@ -17,16 +17,18 @@ import { measureCpu } from "./targets/cpu.ts";
 import { measureDeltaChannels } from "./targets/delta_channels.ts";
 import { measureFlat } from "./targets/flat.ts";
 import { measureRoundTrips } from "./targets/round_trips.ts";
+import { measureScale } from "./targets/scale.ts";
 import { measureStart } from "./targets/start.ts";
 import { measureStorage } from "./targets/storage.ts";
 
-const MEASURES: Partial<Readonly<Record<Group, Measure>>> = {
+const MEASURES: Readonly<Record<Group, Measure>> = {
   roundTrips: measureRoundTrips,
   cpu: measureCpu,
   flat: measureFlat,
   storage: measureStorage,
   delta: measureDeltaChannels,
   start: measureStart,
+  scale: measureScale,
 };
 
 const { values: options } = parseArgs({
