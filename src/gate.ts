@@ -4,7 +4,8 @@
  *
  * One request that backs off is polite; hundreds that back off each on its own are a storm. So:
  *
- * - At most 32 requests are under way; the others wait for their turn, first come, first served.
+ * - At most 32 requests are under way; the others wait for their turn, first come, first served, but
+ *   those that append rows before all others: they are few, and many callers wait for each.
  * - After five failures in a row, or when the cluster asks to be left alone (429, `Retry-After`), the
  *   gate shuts. All wait for a pause, then one request goes as a probe. While probes fail the
  *   pauses double, from one second up to ten (`retryBackoffMs` is the first), less half of each by chance.
@@ -44,6 +45,8 @@ export interface Patience {
   /** Milliseconds since 1970. */
   readonly deadline: number;
   readonly signal?: AbortSignal | undefined;
+  /** Whether its turn comes before those of all that are not urgent. */
+  readonly isUrgent?: boolean;
 }
 
 /** The settings that concern the gate. */
@@ -60,7 +63,8 @@ interface Waiting {
 /** Lets requests through; one for each client, since all of them concern one cluster. */
 export class Gate {
   readonly #settings: GateSettings;
-  readonly #queue = new Set<Waiting>();
+  readonly #urgent = new Set<Waiting>();
+  readonly #others = new Set<Waiting>();
   #width = WIDEST;
   #underWay = 0;
   #failures = 0;
@@ -90,11 +94,11 @@ export class Gate {
    * @throws What the request throws, or the signal's reason.
    */
   async pass<T>(
-    { deadline, signal }: Patience,
+    patience: Patience,
     request: () => Promise<T>,
     judge: (result: T) => Verdict,
   ): Promise<T | undefined> {
-    const turn = await this.#turn(deadline, signal);
+    const turn = await this.#turn(patience);
     if (turn === undefined) return undefined;
     let verdict: Verdict | undefined;
     try {
@@ -106,10 +110,11 @@ export class Gate {
     }
   }
 
-  #turn(deadline: number, signal: AbortSignal | undefined): Promise<number | undefined> {
+  #turn({ deadline, signal, isUrgent }: Patience): Promise<number | undefined> {
     return new Promise((resolve, reject) => {
+      const queue = isUrgent ? this.#urgent : this.#others;
       const leaveQueue = () => {
-        this.#queue.delete(waiting);
+        queue.delete(waiting);
         signal?.removeEventListener("abort", giveUp);
       };
       const giveUp = () => {
@@ -129,7 +134,7 @@ export class Gate {
       };
       if (signal?.aborted) return reject(signal.reason);
       signal?.addEventListener("abort", giveUp, { once: true });
-      this.#queue.add(waiting);
+      queue.add(waiting);
       this.#admit();
     });
   }
@@ -168,21 +173,24 @@ export class Gate {
     const isPaused = now < this.#pausedUntil;
     const earliest = isPaused ? this.#pausedUntil : now;
     let firstDeadline = Infinity;
-    for (const waiting of this.#queue) {
-      if (waiting.deadline <= earliest) {
-        waiting.end(undefined);
-      } else if (!isPaused && this.#underWay < this.#width) {
-        this.#underWay++;
-        waiting.end(this.#shuts);
-      } else {
-        firstDeadline = Math.min(firstDeadline, waiting.deadline);
+    for (const queue of [this.#urgent, this.#others]) {
+      for (const waiting of queue) {
+        if (waiting.deadline <= earliest) {
+          waiting.end(undefined);
+        } else if (!isPaused && this.#underWay < this.#width) {
+          this.#underWay++;
+          waiting.end(this.#shuts);
+        } else {
+          firstDeadline = Math.min(firstDeadline, waiting.deadline);
+        }
       }
     }
+    const isWaitedFor = this.#urgent.size + this.#others.size > 0;
     const at = isPaused ? this.#pausedUntil : firstDeadline;
-    if (this.#queue.size > 0 && this.#alarm?.at === at) return;
+    if (isWaitedFor && this.#alarm?.at === at) return;
     this.#alarm?.stop();
     this.#alarm = undefined;
-    if (this.#queue.size === 0) return;
+    if (!isWaitedFor) return;
     this.#alarm = { at, stop: isPaused ? this.#pause(at - now) : this.#timer(at - now) };
   }
 
@@ -199,7 +207,7 @@ export class Gate {
     }, (reason) => {
       if (signal.aborted) return;
       this.#alarm = undefined;
-      for (const waiting of this.#queue) waiting.fail(reason);
+      for (const waiting of [...this.#urgent, ...this.#others]) waiting.fail(reason);
     });
     return () => controller.abort();
   }

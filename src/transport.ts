@@ -76,7 +76,7 @@ export class Transport {
     for (;;) {
       signal?.throwIfAborted();
       const attempt = await this.#gate.pass(
-        { deadline, signal },
+        { deadline, signal, isUrgent: request.rows !== undefined },
         // Compressed when the turn has come: many that wait in vain would take time for nothing.
         async () => {
           body ??= this.#encode(request);

@@ -64,6 +64,20 @@ class GateLab {
   }
 }
 
+Deno.test("pass() lets urgent requests go before those that wait, however long they have", async () => {
+  const lab = new GateLab();
+  const order: string[] = [];
+  const pass = (name: string, isUrgent: boolean) =>
+    lab.gate.pass({ deadline: Infinity, isUrgent }, async () => {
+      order.push(name);
+      await lab.time.sleep(10);
+    }, () => WELL);
+  const many = Array.from({ length: 40 }, (_, n) => pass(`read ${n}`, false));
+  await lab.time.run(Promise.all([...many, pass("write 1", true), pass("write 2", true)]));
+  assertEquals(order.slice(32, 35), ["write 1", "write 2", "read 32"]);
+  assertEquals(order.length, 42);
+});
+
 Deno.test("A gate lets 32 requests through at a time, those that came first first", async () => {
   const lab = new GateLab();
   const ends = await lab.passes(70);

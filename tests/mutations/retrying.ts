@@ -19,6 +19,14 @@ export const retrying: readonly Mutation[] = [
   },
   {
     guards: "P8",
+    fault: "lets what appends the rows of many callers wait behind reads",
+    ...GATE,
+    find: "isUrgent ? this.#urgent : this.#others",
+    replace: "this.#others",
+    title: "pass() lets urgent requests go before those that wait, however long they have",
+  },
+  {
+    guards: "P8",
     fault: "never shuts the gate before a cluster that is down",
     ...GATE,
     find: "const FAILURES_IN_A_ROW = 5;",
