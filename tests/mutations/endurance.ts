@@ -39,7 +39,7 @@ export const endurance: readonly Mutation[] = [
     guards: "P8",
     fault: "leaves a listener on the caller's signal behind at each request",
     file: "src/cut_off.ts",
-    find: '      signal?.removeEventListener("abort", abort);',
+    find: '      signal?.removeEventListener("abort", follow);',
     replace: "",
   },
   {
