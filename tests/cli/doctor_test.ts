@@ -7,9 +7,10 @@ import { assertFinding, diagnose, type Expected, provisioned } from "./doctor_ki
 import { type Around, CliLab } from "./kit.ts";
 
 const HOST = "agents.westeurope.kusto.windows.net";
+const ROUND_TRIP = ["writing", "visibility", "deleting"];
 const ALL = ["address", "connect", "sign-in", "database", "reading", "tables", "version"].concat(
   ["mappings", "streaming", "view", "policies", "functions"],
-);
+).concat(ROUND_TRIP);
 const after = (check: string) => ALL.slice(ALL.indexOf(check) + 1);
 
 Deno.test("doctor gives a line for each check of a database that is well, and ends with 0", async () => {
@@ -230,7 +231,7 @@ Deno.test("doctor finds a missing table, and blames nothing else on it", async (
     outcome: "failed",
     message: "the table CheckpointWrites is missing",
     mend: "kusto-checkpoint setup --provision, or .create-merge table CheckpointWrites (",
-    skipped: ["version", "mappings", "streaming", "view", "policies", "functions"],
+    skipped: after("tables"),
   });
 });
 
@@ -262,6 +263,7 @@ const schemas: readonly (readonly [string, readonly string[], Expected])[] = [
     outcome: "failed",
     message: "the column CheckpointBlobs.encoding is missing",
     mend: ".create-merge table CheckpointBlobs (",
+    skipped: ROUND_TRIP,
   }],
   ["a missing mapping", [
     '.drop table CheckpointBlobs ingestion json mapping "kusto_checkpoint"',
@@ -270,6 +272,7 @@ const schemas: readonly (readonly [string, readonly string[], Expected])[] = [
     outcome: "failed",
     message: "mapping kusto_checkpoint of the table CheckpointBlobs is missing",
     mend: ".create-or-alter table CheckpointBlobs ingestion json mapping",
+    skipped: ROUND_TRIP,
   }],
   [
     "streaming off for a table",
@@ -279,6 +282,7 @@ const schemas: readonly (readonly [string, readonly string[], Expected])[] = [
       outcome: "failed",
       message: "the streamingingestion policy of ThreadDeletions is not set",
       mend: ".alter table ThreadDeletions policy streamingingestion enable",
+      skipped: ROUND_TRIP,
     },
   ],
   ["a missing view", [".drop materialized-view LatestCheckpoints"], {
@@ -286,6 +290,7 @@ const schemas: readonly (readonly [string, readonly string[], Expected])[] = [
     outcome: "failed",
     message: "the materialized view LatestCheckpoints is missing",
     mend: ".create ifnotexists materialized-view LatestCheckpoints",
+    skipped: ROUND_TRIP,
   }],
   ["a disabled view", [".disable materialized-view LatestCheckpoints"], {
     check: "view",
@@ -308,7 +313,7 @@ const schemas: readonly (readonly [string, readonly string[], Expected])[] = [
     outcome: "failed",
     message: `the schema has version 1, older than the code, which needs ${SCHEMA_VERSION}`,
     mend: 'kusto-checkpoint setup --provision, or provision.kql from the line "// Version 2"',
-    skipped: ["functions"],
+    skipped: ["functions", ...ROUND_TRIP],
   }],
   ["a schema newer than the code", [
     ".create-or-alter function with (folder='kusto-checkpoint') CheckpointSchemaVersion() { 9 }",
@@ -338,7 +343,7 @@ Deno.test("doctor finds the schema of the first version too old", async () => {
     outcome: "failed",
     message: "version 1, older than the code",
     mend: "kusto-checkpoint setup --provision",
-    skipped: ["functions"],
+    skipped: ["functions", ...ROUND_TRIP],
   });
   assertEquals((await lab.cli(["setup", "--provision"])).code, 0);
   assertEquals((await lab.cli(["doctor"])).code, 0);
@@ -370,10 +375,11 @@ Deno.test("doctor finds streaming switched off for the cluster, where no policy 
     outcome: "failed",
     message: "streaming ingestion is switched off for the cluster",
     mend: "--enable-streaming-ingest true",
+    skipped: ROUND_TRIP,
   });
   // Inline nobody needs it.
   await lab.cli(["setup", "--provision", "--ingestion", "inline"]);
-  assertEquals((await diagnose(lab, ["--ingestion", "inline"])).streaming!.outcome, "ok");
+  assertEquals((await lab.cli(["doctor", "--ingestion", "inline"])).code, 0);
 });
 
 Deno.test("doctor goes on where something fails that no check foresees", async () => {

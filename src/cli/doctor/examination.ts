@@ -57,9 +57,9 @@ async function look(check: Check, patient: Patient): Promise<Result> {
 }
 
 function verdictOf(check: CheckName, result: Result): Verdict {
-  if ("message" in result) return { check, ...result, problems: [] };
+  if ("message" in result) return { check, measuredMs: undefined, ...result, problems: [] };
   const { outcome, problems } = result;
   const [first] = problems;
   const message = problems.length === 1 ? first.message : count(problems.length, "problem");
-  return { check, outcome, message, problems };
+  return { check, outcome, message, problems, measuredMs: undefined };
 }

@@ -17,7 +17,10 @@ export type CheckName =
   | "streaming"
   | "view"
   | "policies"
-  | "functions";
+  | "functions"
+  | "writing"
+  | "visibility"
+  | "deleting";
 
 /** Something that is not as it must be. */
 export interface Problem {
@@ -28,7 +31,7 @@ export interface Problem {
 
 /** How one check ended. */
 export type Result =
-  | { readonly outcome: "ok"; readonly message: string }
+  | { readonly outcome: "ok"; readonly message: string; readonly measuredMs?: number }
   /** A saver works, but slower or with something left out. */
   | { readonly outcome: "warning" | "failed"; readonly problems: readonly [Problem, ...Problem[]] }
   | { readonly outcome: "skipped"; readonly message: string };
@@ -39,10 +42,12 @@ export interface Verdict {
   readonly outcome: Result["outcome"];
   readonly message: string;
   readonly problems: readonly Problem[];
+  /** What was measured: after how many milliseconds queries showed acknowledged rows. */
+  readonly measuredMs: number | undefined;
 }
 
 /** All is well. */
-export function ok(message: string): Result {
+export function ok(message: string): Result & { readonly outcome: "ok" } {
   return { outcome: "ok", message };
 }
 
