@@ -55,6 +55,7 @@ export type {
   RunDeletionReport,
 } from "./src/run_deletion.ts";
 export { KustoSaver } from "./src/saver.ts";
+export type { MigrationOptions, MigrationProgress, MigrationReport } from "./src/migration.ts";
 export type { Moment } from "./src/moments.ts";
 export type { ThreadCopyOptions, ThreadCopyProgress, ThreadCopyReport } from "./src/thread_copy.ts";
 export type { ThreadListOptions, ThreadSummary } from "./src/thread_list.ts";

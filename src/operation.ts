@@ -36,6 +36,16 @@ export function idList(action: string, field: string, ids: unknown): string[] {
 }
 
 /**
+ * What each of some pieces of work gives, once all have ended.
+ *
+ * @throws What the first of them failed with.
+ */
+export async function allDone<T>(work: readonly Promise<T>[]): Promise<T[]> {
+  await Promise.allSettled(work);
+  return await Promise.all(work);
+}
+
+/**
  * Waits until queries show what calls of this saver have written so far.
  *
  * @param threadIds The threads it is about; all when absent.

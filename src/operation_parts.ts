@@ -5,12 +5,14 @@
  */
 import type { SerializerProtocol } from "@langchain/langgraph-checkpoint";
 import type { RequestListener } from "./attempt.ts";
+import type { Recorder } from "./recorder.ts";
 import type { Subject } from "./telemetry.ts";
 import type { ThreadDeletionParts } from "./thread_deletion.ts";
 import type { Watch } from "./watch.ts";
 
 /** What operations work with. */
 export interface OperationParts extends ThreadDeletionParts {
+  readonly recorder: Recorder;
   readonly serde: SerializerProtocol;
   readonly watch: Watch | undefined;
   /** Who hears of the requests that client and store make; for those of the writer. */

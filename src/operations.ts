@@ -4,6 +4,7 @@
  *
  * @module
  */
+export { copyFrom } from "./migration.ts";
 export { prune } from "./prune.ts";
 export { copyThread } from "./thread_copy.ts";
 export { listThreads } from "./thread_list.ts";

@@ -10,7 +10,7 @@ import { rowsOf } from "./frames.ts";
 import { hidePages } from "./hiding.ts";
 import { supersededQuery } from "./hiding_queries.ts";
 import { dateOf, type Moment } from "./moments.ts";
-import { idList, type OperationOptions, settle } from "./operation.ts";
+import { allDone, idList, type OperationOptions, settle } from "./operation.ts";
 import type { OperationParts } from "./operation_parts.ts";
 import type { CheckpointDeletionRow } from "./schema.ts";
 import { listThreads } from "./thread_list.ts";
@@ -109,7 +109,7 @@ class Pruning {
     const most = isDeleting ? THREADS_AT_A_TIME : THREADS_A_QUERY;
     for (const batch of batchesOf(threadIds, most)) {
       this.#options.signal?.throwIfAborted();
-      if (isDeleting) await Promise.all(batch.map((id) => deleteThread(this.#parts, id)));
+      if (isDeleting) await allDone(batch.map((id) => deleteThread(this.#parts, id)));
       else await this.#hideSuperseded(batch);
       this.#tell(batch.length, 0);
     }

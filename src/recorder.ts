@@ -47,18 +47,23 @@ export class Recorder {
     this.#parts = parts;
   }
 
-  /** Stores a checkpoint; `address` names its parent. */
+  /**
+   * Stores a checkpoint; `address` names its parent.
+   *
+   * @param stamp Decides which of several rows of the checkpoint counts.
+   */
   async checkpoint(
     address: RunAddress,
     checkpointId: string,
     serde: SerializerProtocol,
     put: PutArguments,
     onRequest?: RequestListener,
+    stamp = this.#parts.clock.next(),
   ): Promise<void> {
-    const { clock, incarnations, writer } = this.#parts;
+    const { incarnations, writer } = this.#parts;
     const { threadId, namespace } = address;
     const deadline = this.#deadline();
-    const revision = revisionOf(checkpointId, clock.next());
+    const revision = revisionOf(checkpointId, stamp);
     const own = { namespace, checkpointId };
     const above = [
       ...(put.parentId === undefined ? [] : [{ namespace, checkpointId: put.parentId }]),

@@ -18,6 +18,7 @@ import type { RequestListener } from "./attempt.ts";
 import { nextChannelVersion } from "./channel_version.ts";
 import { type KustoSaverOptions, settingsFrom } from "./config.ts";
 import { awaitHead } from "./heads.ts";
+import type { MigrationOptions, MigrationReport } from "./migration.ts";
 import { type OperationParts, operationsHeardBy } from "./operation_parts.ts";
 import type { PruneOptions, PruneReport } from "./prune.ts";
 import type { PurgeOptions, PurgeReport } from "./purge.ts";
@@ -288,6 +289,35 @@ export class KustoSaver extends BaseCheckpointSaver {
       action,
       subject,
       ({ copyThread }, parts) => copyThread(parts, from, to, options),
+    );
+  }
+
+  /**
+   * Copies threads of another saver, whichever it is, under the same ids: all checkpoints that it lists,
+   * oldest first, with their ids, parents, metadata, versions as they are, and pending writes. What is
+   * here already stays, so that threads that have gone on there can be copied again. What the other
+   * saver does not tell is lost: paths of tasks, but their order is kept, and what it has hidden, but
+   * delta channels are kept whole.
+   *
+   * Needs no more rights than writing. Two queries a thread here, two appends for ten checkpoints, and
+   * of the other saver one list and a read for each checkpoint. Can be broken off and repeated. Begin no
+   * runs on the threads meanwhile, here or there. This saver sees the copies at once.
+   *
+   * @param saver Any that keeps to LangGraph's contract, in memory, on Postgres or on another cluster.
+   * @param threadIds None is no request.
+   * @returns How many threads, checkpoints and writes were stored, and what was not found.
+   * @throws {KustoInputError} If something else was passed. What the other saver throws is thrown on.
+   */
+  async copyFrom(
+    saver: BaseCheckpointSaver,
+    threadIds: Iterable<string>,
+    options: MigrationOptions = {},
+  ): Promise<MigrationReport> {
+    return await this.#operate(
+      "copy_from",
+      "copy from a saver",
+      { signal: options.signal },
+      ({ copyFrom }, parts) => copyFrom(parts, saver, threadIds, options),
     );
   }
 

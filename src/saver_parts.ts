@@ -48,8 +48,8 @@ export function makeParts(settings: Settings, serde: SerializerProtocol): SaverP
   const clock = new StampClock(settings.now, writerName(settings.random));
   const shared = { settings, names, recent, incarnations, clock, writer };
   const store = new Store({ ...shared, client });
-  const operations = { ...shared, calls, client, serde, store, watch };
   const recorder = new Recorder({ ...shared, store });
+  const operations = { ...shared, calls, client, recorder, serde, store, watch };
   return { ...shared, calls, client, operations, recorder, store, watch };
 }
 

@@ -19,6 +19,7 @@ const STATUS_ERROR = 2;
 const MOST_IDS = 20;
 /** Calls of which there are few; those of others are for who debugs. */
 const RARE = new Set([
+  "copy_from",
   "copy_thread",
   "delete_for_runs",
   "delete_thread",

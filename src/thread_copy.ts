@@ -7,9 +7,10 @@
  *
  * @module
  */
-import { compareText, type Revision, type Stamp } from "./clock.ts";
+import type { Stamp } from "./clock.ts";
 import { guardText } from "./codec.ts";
-import { copiedCheckpointsQuery, copiedKeysQuery, copiedWritesQuery } from "./copy_queries.ts";
+import { type CopiedKey, copiedKeys, isShown } from "./copied_keys.ts";
+import { copiedCheckpointsQuery, copiedWritesQuery } from "./copy_queries.ts";
 import { KustoInputError } from "./errors.ts";
 import { rowsOf } from "./frames.ts";
 import { Hiding } from "./hiding.ts";
@@ -21,7 +22,6 @@ import { requireText } from "./run_config.ts";
 import type { CheckpointRow, WriteRow } from "./schema.ts";
 
 const ACTION = "copy a thread";
-const KEYS_A_PAGE = 10_000;
 const WRITES_A_PAGE = 1_000;
 const CHECKPOINTS_A_PAGE = 100;
 
@@ -61,14 +61,6 @@ export interface ThreadCopyReport extends ThreadCopyProgress {
   readonly present: number;
 }
 
-/** Which revision of a checkpoint counts, and until which it is hidden. */
-interface CopiedKey {
-  readonly checkpoint_ns: string;
-  readonly checkpoint_id: string;
-  readonly revision: Revision;
-  readonly until: Revision;
-}
-
 /** Copies a thread; each request may be repeated. */
 export async function copyThread(
   parts: OperationParts,
@@ -101,7 +93,10 @@ class ThreadCopy {
   async run(from: string, to: string): Promise<ThreadCopyReport> {
     const [source, target] = await Promise.all([this.#life(from), this.#life(to)]);
     // Which checkpoints there are is read before the writes: those that lead to them were there then.
-    const [keys, known] = await Promise.all([this.#keys(source), this.#keys(target)]);
+    const [keys, known] = await Promise.all([
+      copiedKeys(this.#parts, source, this.#signal),
+      copiedKeys(this.#parts, target, this.#signal),
+    ]);
     if (!keys.some(isShown)) return { ...this.#progress, present: 0 };
     const byRevision = new Map(keys.map((key) => [key.revision, key]));
     const isCopy = (key: CopiedKey) => {
@@ -126,23 +121,6 @@ class ThreadCopy {
 
   async #life(threadId: string): Promise<Life> {
     return { threadId, incarnation: await this.#parts.store.readIncarnation(threadId) };
-  }
-
-  async #keys({ threadId, incarnation }: Life): Promise<CopiedKey[]> {
-    const { names, store } = this.#parts;
-    const keys: CopiedKey[] = [];
-    const pageSize = new PageSize(KEYS_A_PAGE, KEYS_A_PAGE);
-    for (let isLast = false; !isLast;) {
-      const after = keys.at(-1)?.revision ?? "";
-      isLast = await pageSize.read(async (size) => {
-        const parameters = { thread: threadId, mark: incarnation, after, size };
-        const [table] = await store.query(copiedKeysQuery(names), parameters, this.#signal);
-        const page = rowsOf<CopiedKey>(table);
-        for (const key of page) keys.push(key);
-        return page.length < size;
-      });
-    }
-    return keys;
   }
 
   /** Hides what is hidden in the source, before there is anything to hide. */
@@ -212,8 +190,4 @@ class ThreadCopy {
     this.#progress = { ...this.#progress, ...more };
     this.#onProgress?.(this.#progress);
   }
-}
-
-function isShown({ revision, until }: CopiedKey): boolean {
-  return compareText(until, revision) < 0;
 }

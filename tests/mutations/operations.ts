@@ -8,6 +8,7 @@ import type { Mutation } from "./mutation.ts";
 const PRUNE = "tests/saver/prune_test.ts";
 const THREADS = "tests/saver/thread_list_test.ts";
 const COPY = "tests/saver/thread_copy_test.ts";
+const MIGRATION = "tests/saver/migration_test.ts";
 const RUNS = "tests/saver/run_deletion_test.ts";
 
 /** The faults. */
@@ -189,7 +190,8 @@ export const operations: readonly Mutation[] = [
     fault: "copies checkpoints that came after their writes were read",
     file: "src/thread_copy.ts",
     find: "await this.#checkpoints(missing, source, copier);",
-    replace: "await this.#checkpoints(await this.#keys(source), source, copier);",
+    replace:
+      "await this.#checkpoints(await copiedKeys(this.#parts, source, this.#signal), source, copier);",
     test: COPY,
     title:
       "copyThread() copies no checkpoint without the writes that led to it, while a run writes",
@@ -212,5 +214,70 @@ export const operations: readonly Mutation[] = [
     replace: "metadata: row.metadata,",
     test: COPY,
     title: "A copy's rows are those of its source, but for its id, its life and their time",
+  },
+  {
+    guards: "P7",
+    fault: "lets a migration bring back a thread that was deleted meanwhile",
+    file: "src/migration.ts",
+    find: "incarnations.beginRun(run, threadId, incarnation, false);",
+    replace: "void incarnations;",
+    test: MIGRATION,
+    title: "A deletion wins over a migration that began before it",
+  },
+  {
+    guards: "P1",
+    fault: "takes what another saver lists by itself for all that it has",
+    file: "src/foreign_thread.ts",
+    find: "this.#saver.list(config, { limit: ALL })",
+    replace: "this.#saver.list(config)",
+    test: MIGRATION,
+    title: "copyFrom() takes savers that differ: ",
+  },
+  {
+    guards: "P1",
+    fault: "leaves the order of another saver's writes to the ids of their tasks",
+    file: "src/foreign_thread.ts",
+    find: 'isInOrder ? "" : String(n)',
+    replace: 'isInOrder ? "" : String(0)',
+    test: MIGRATION,
+    title: "copyFrom() takes savers that differ: ",
+  },
+  {
+    guards: "P4",
+    fault: "gives a write another position when an interrupt has come since",
+    file: "src/foreign_thread.ts",
+    find: "return [ofTask.filter(isSpecial), ofTask.filter((write) => !isSpecial(write))]",
+    replace: "return [ofTask, ofTask.filter((write) => isSpecial(write) && false)]",
+    test: MIGRATION,
+    title: "copyFrom() again stores nothing twice, and what has come since",
+  },
+  {
+    guards: "P1",
+    fault: "leaves out what delta channels go on from where that was hidden",
+    file: "src/migration.ts",
+    find: "for (const one of missing) await this.#standIn(source, target, one);",
+    replace: "",
+    test: MIGRATION,
+    title:
+      "Threads move from one installation to another, delta channels whole though pruned before",
+  },
+  {
+    guards: "P7",
+    fault: "shows what stands in for hidden checkpoints",
+    file: "src/migration.ts",
+    find: "await hiding.add([{",
+    replace: "await hiding.add([]); void ([{",
+    test: MIGRATION,
+    title:
+      "Threads move from one installation to another, delta channels whole though pruned before",
+  },
+  {
+    guards: "P7",
+    fault: "shows what was hidden here when it is copied again",
+    file: "src/migration.ts",
+    find: "found.filter(({ address }) => !target.present.has(nameOf(address)));",
+    replace: "found;",
+    test: MIGRATION,
+    title: "copyFrom() again stores nothing twice, and what has come since",
   },
 ];

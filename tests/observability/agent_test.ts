@@ -162,6 +162,7 @@ Deno.test("an agent's run through trouble is told in full, and no value of its s
     channels: ["log"],
   });
   const threadIds = [`thread of ${secret("give up").length}`];
+  await saver.copyFrom(new MemorySaver(), ["thread of nobody"]);
   await saver.copyThread(`thread of ${secret("go on").length}`, "copy");
   await saver.prune({ threadIds, strategy: "keep_latest" });
   await saver.deleteForRuns(["run"]);
@@ -173,6 +174,7 @@ Deno.test("an agent's run through trouble is told in full, and no value of its s
   const told = await place.told();
   assertTellsNothing(told);
   const calls = [
+    "copy_from",
     "copy_thread",
     "delete_for_runs",
     "delete_thread",

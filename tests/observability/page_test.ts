@@ -1,4 +1,5 @@
 // What docs/monitoring.md lists is what is told: no more, no less.
+import { MemorySaver } from "@langchain/langgraph-checkpoint";
 import { DataPointType } from "@opentelemetry/sdk-metrics";
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { KustoFlushError, KustoSaver, KustoUnavailableError } from "../../mod.ts";
@@ -22,6 +23,7 @@ async function recorded(recording: Recording): Promise<void> {
   await Array.fromAsync(saver.list(at("t", "1")));
   await Array.fromAsync(saver.listThreads());
   await saver.getDeltaChannelHistory({ config: at("t", "1"), channels: ["a"] });
+  await saver.copyFrom(new MemorySaver(), ["t"]);
   await saver.copyThread("t", "copy");
   await saver.prune({ threadIds: ["t"], strategy: "keep_latest" });
   await saver.deleteForRuns(["run"]);
