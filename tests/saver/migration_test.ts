@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import {
-  BaseCheckpointSaver,
+  type BaseCheckpointSaver,
   type CheckpointListOptions,
   type CheckpointTuple,
   MemorySaver,
