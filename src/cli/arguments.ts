@@ -38,7 +38,8 @@ export class Arguments {
   /**
    * Reads arguments. No message shows a value: it may be a part of a secret.
    *
-   * @param operands What must stand behind the command, by name.
+   * @param operands What must stand behind the command, by name; `NAME...` for one or more, `[NAME...]`
+   * for any number.
    * @throws {UsageError} For an option that is unknown or lacks its value, and for operands that are
    * missing, empty or too many; `--help` needs none.
    */
@@ -46,16 +47,8 @@ export class Arguments {
     const { values, positionals } = parse(args, options);
     const found = new Arguments(values, positionals);
     if (found.has("help")) return found;
-    const empty = operands[positionals.indexOf("")];
-    if (empty !== undefined) throw new UsageError(`${empty} is empty`);
-    if (positionals.length === operands.length) return found;
-    const missing = operands[positionals.length];
-    if (missing !== undefined) throw new UsageError(`${missing} is missing`);
-    throw new UsageError(
-      operands.length === 0
-        ? "The command takes nothing but options"
-        : `The command takes ${operands.join(" ")} and options, and there is more`,
-    );
+    checkOperands(positionals, operands);
+    return found;
   }
 
   /** Whether a switch is there. */
@@ -87,6 +80,20 @@ export class Arguments {
     }
     return number;
   }
+}
+
+/** Without an id a command would be about all threads, so an empty one is none. */
+function checkOperands(given: readonly string[], names: readonly string[]): void {
+  if (given.includes("")) throw new UsageError(`${names.join(" ") || "An argument"} is empty`);
+  const isList = names.at(-1)?.includes("...") ?? false;
+  const least = names.filter((name) => !name.startsWith("[")).length;
+  if (given.length < least) throw new UsageError(`${names[given.length]} is missing`);
+  if (isList || given.length === names.length) return;
+  throw new UsageError(
+    names.length === 0
+      ? "The command takes nothing but options"
+      : `The command takes ${names.join(" ")} and options, and there is more`,
+  );
 }
 
 function parse(args: readonly string[], options: Options) {

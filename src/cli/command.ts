@@ -20,7 +20,7 @@ export interface ClusterCommand {
   readonly name: string;
   /** What it does, in a few sentences. */
   readonly about: string;
-  /** What must stand behind it. */
+  /** What must stand behind it; `NAME...` stands for one or more, `[NAME...]` for any number. */
   readonly operands?: readonly string[];
   /** Its own options. */
   readonly options?: Options;
@@ -54,6 +54,11 @@ export class Call implements AsyncDisposable {
     const saver = new KustoSaver({ ...this.connection(), ...options });
     this.#savers.push(saver);
     return saver;
+  }
+
+  /** The time, in milliseconds since 1970. */
+  now(): number {
+    return (this.terminal.saverOptions.now ?? Date.now)();
   }
 
   /** Prints the result for whom it is asked: a value for programs, a text for people. */

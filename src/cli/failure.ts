@@ -19,7 +19,7 @@ export class CommandError extends Error {
   /** The name of the class. */
   override readonly name = "CommandError";
   /** Tells programs why. */
-  readonly code: "NOT_FOUND";
+  readonly code: "NOT_FOUND" | "DECLINED";
 
   constructor(code: CommandError["code"], message: string) {
     super(message);

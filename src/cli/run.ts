@@ -23,9 +23,29 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
     about: "finds what keeps a saver from working, and names the mend",
     load: async () => (await import("./commands/doctor.ts")).doctor,
   },
+  threads: {
+    about: "lists threads, those that were active last first",
+    load: async () => (await import("./commands/threads.ts")).threads,
+  },
   show: {
     about: "shows a thread: state, open questions, history",
     load: async () => (await import("./commands/show.ts")).show,
+  },
+  copy: {
+    about: "copies a thread under another id",
+    load: async () => (await import("./commands/copy.ts")).copy,
+  },
+  prune: {
+    about: "hides what is past of threads, or deletes those that nobody uses",
+    load: async () => (await import("./commands/prune.ts")).prune,
+  },
+  delete: {
+    about: "deletes threads",
+    load: async () => (await import("./commands/delete.ts")).deleteThreads,
+  },
+  purge: {
+    about: "removes the rows of deleted threads",
+    load: async () => (await import("./commands/purge.ts")).purge,
   },
   emulator: {
     about: "runs an embedded Kusto, for first tries and tests",

@@ -26,5 +26,8 @@ Deno.test("the task prepares the database that the environment names, and ends b
   const listed = await kustoCheckpoint(["setup", "--json", "--table-prefix", "no_"], env);
   assertEquals(listed.code, 1);
   assertEquals(JSON.parse(listed.output).ready, false);
-  assertEquals((await kustoCheckpoint(["setup", "--frobnicate"], env)).code, 2);
+  // Nobody sits before a process without a terminal.
+  const deletion = await kustoCheckpoint(["delete", "t"], env);
+  assertEquals([deletion.code, deletion.output], [2, ""]);
+  assertStringIncludes(deletion.errors, "Nobody is there to ask: add --yes");
 });
