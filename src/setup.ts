@@ -16,7 +16,7 @@ import {
   type SchemaProblem,
 } from "./errors.ts";
 import { rowsOf } from "./frames.ts";
-import { readDatabaseSchema } from "./database_schema.ts";
+import { type DatabaseSchema, readDatabaseSchema } from "./database_schema.ts";
 import { entityName } from "./kql.ts";
 import { PolicyReader } from "./policies.ts";
 import { tableNames } from "./schema.ts";
@@ -80,7 +80,7 @@ export async function setUp(
   ];
   const errors = problems.filter((problem) => problem.severity === "error");
   if (errors.length > 0) {
-    throw new KustoSchemaError(describe(settings.database, errors), { problems });
+    throw new KustoSchemaError(describe(settings, errors), { problems });
   }
   const { schema, schemaVersion, viewIsComplete } = found;
   return {
@@ -92,11 +92,16 @@ export async function setUp(
   };
 }
 
-function describe(database: string, problems: readonly SchemaProblem[]): string {
+function describe(
+  { database, tablePrefix }: Settings,
+  problems: readonly SchemaProblem[],
+): string {
   const lines = problems.map(({ message, mend }) => `- ${message}; mend: ${mend}`);
   const things = problems.length === 1 ? "1 thing is" : `${problems.length} things are`;
+  // The script knows no prefix.
+  const script = tablePrefix === "" ? "provision.kql, " : "";
   return `Cannot use the database ${JSON.stringify(database)}: ${things} missing or amiss, ` +
-    `run provision.kql, setup({ provision: true }) or these commands\n${lines.join("\n")}`;
+    `run ${script}setup({ provision: true }) or these commands\n${lines.join("\n")}`;
 }
 
 /** Runs the commands one by one; resolves to the streaming policies that the cluster refused. */
@@ -107,7 +112,8 @@ async function provision(
   keepLifetimes: boolean,
 ): Promise<SchemaProblem[]> {
   const schema = await readDatabaseSchema(client, settings.database);
-  refuseNewerSchema(settings, await readSchemaVersion(client, schema, settings.tablePrefix));
+  const version = await readSchemaVersion(client, schema, settings.tablePrefix);
+  if (version > SCHEMA_VERSION) throw newerSchema(settings, schema, version);
   const refused: SchemaProblem[] = [];
   for (const command of commands) {
     const made = functionMadeBy(command);
@@ -139,13 +145,16 @@ async function provision(
 }
 
 /** Older code would put its older functions in place of newer ones. */
-function refuseNewerSchema({ database, tablePrefix }: Settings, version: number): void {
-  if (version <= SCHEMA_VERSION) return;
-  throw new KustoSchemaError(
+function newerSchema(
+  { database, tablePrefix }: Settings,
+  schema: DatabaseSchema,
+  version: number,
+): KustoSchemaError {
+  return new KustoSchemaError(
     `Cannot provision the database ${
       JSON.stringify(database)
     }: its schema has version ${version}, newer than this code, which knows ${SCHEMA_VERSION}, so nothing was changed; upgrade kusto-checkpoint`,
-    { problems: checkVersion(version, tablePrefix) },
+    { problems: checkVersion(schema, version, tablePrefix) },
   );
 }
 

@@ -49,7 +49,7 @@ export async function inspect(
   const schema = await readDatabaseSchema(client, database);
   const schemaVersion = await readSchemaVersion(client, schema, tablePrefix);
   const checks = commands.map((command) => checkFor(client, policies, schema, command));
-  checks.push(() => checkVersion(schemaVersion, tablePrefix));
+  checks.push(() => checkVersion(schema, schemaVersion, tablePrefix));
   checks.push(() =>
     findShortLifetimes(policies, settings, [...schema.tables.keys(), ...schema.views.keys()])
   );

@@ -31,25 +31,19 @@ export function checkFunction(
   name: string,
   command: string,
 ): SchemaProblem[] {
-  if (nameIsTaken(schema, name)) {
-    return [{
-      kind: "function",
-      severity: "warning",
-      entity: name,
-      message:
-        `the name ${name} is taken by something that is not of this library (its folder is not ` +
-        `${FUNCTION_FOLDER}), so the function is missing`,
-      mend: "rename that, or use the option tablePrefix, then run setup({ provision: true })",
-    }];
-  }
+  const problem = { kind: "function", severity: "warning", entity: name } as const;
+  if (nameIsTaken(schema, name)) return [{ ...problem, ...takenName(name) }];
   if (schema.functions.has(name)) return [];
-  return [{
-    kind: "function",
-    severity: "warning",
-    entity: name,
-    message: `the function ${name} is missing`,
-    mend: command,
-  }];
+  return [{ ...problem, message: `the function ${name} is missing`, mend: command }];
+}
+
+function takenName(name: string): Pick<SchemaProblem, "message" | "mend"> {
+  return {
+    message:
+      `the name ${name} is taken by something that is not of this library (its folder is not ` +
+      `${FUNCTION_FOLDER}), so the function is missing`,
+    mend: "rename that, or use the option tablePrefix, then run setup({ provision: true })",
+  };
 }
 
 /**
@@ -59,40 +53,48 @@ export function checkFunction(
  */
 export async function readSchemaVersion(
   client: KustoClient,
-  { tables, functions }: DatabaseSchema,
+  schema: DatabaseSchema,
   tablePrefix: string,
 ): Promise<number> {
+  const { tables, functions } = schema;
   const name = tablePrefix + VERSION_FUNCTION;
-  if (!functions.has(name)) return tables.has(tableNames(tablePrefix).checkpoints) ? 1 : 0;
+  if (!functions.has(name) || nameIsTaken(schema, name)) {
+    return tables.has(tableNames(tablePrefix).checkpoints) ? 1 : 0;
+  }
   const [rows] = await client.query(`print version = tolong(${name}())`, {});
   return rowsOf<{ version: number | null }>(rows)[0]?.version ?? 1;
 }
 
 /** Compares the version of a schema with the one that this code is made for. */
-export function checkVersion(version: number, tablePrefix: string): SchemaProblem[] {
-  if (version === SCHEMA_VERSION) return [];
+export function checkVersion(
+  schema: DatabaseSchema,
+  version: number,
+  tablePrefix: string,
+): SchemaProblem[] {
   const entity = tablePrefix + VERSION_FUNCTION;
+  const problem = { kind: "version", severity: "error", entity } as const;
+  if (nameIsTaken(schema, entity)) return [{ ...problem, ...takenName(entity) }];
+  if (version === SCHEMA_VERSION) return [];
   if (version > SCHEMA_VERSION) {
     return [{
-      kind: "version",
+      ...problem,
       severity: "warning",
-      entity,
       message:
         `the schema has version ${version}, newer than this code, which knows ${SCHEMA_VERSION} and may not be able to read what newer code wrote`,
       mend: "upgrade kusto-checkpoint",
     }];
   }
+  // The script knows no prefix.
+  const script = tablePrefix !== ""
+    ? ""
+    : version === 0
+    ? " or provision.kql"
+    : `, or provision.kql from the line "// Version ${version + 1}" on`;
   return [{
-    kind: "version",
-    severity: "error",
-    entity,
+    ...problem,
     message: version === 0
       ? `the function ${entity} is missing, which tells the version of the schema`
       : `the schema has version ${version}, older than the code, which needs ${SCHEMA_VERSION}`,
-    mend: version === 0
-      ? "run setup({ provision: true }) or provision.kql"
-      : `run setup({ provision: true }), or provision.kql from the line "// Version ${
-        version + 1
-      }" on`,
+    mend: `run setup({ provision: true })${script}`,
   }];
 }

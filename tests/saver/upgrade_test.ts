@@ -189,20 +189,49 @@ Deno.test("setup() warns of a schema newer than the code, and { provision: true 
   assertEquals(problems.map(({ kind, severity }) => `${severity} ${kind}`), ["warning version"]);
 });
 
-Deno.test("setup({ provision: true }) leaves alone what others named like one of its functions", async () => {
-  const own = [
-    [`.create table ${VERSION_FUNCTION} (a:string)`, ".show tables"],
-    [
-      `.create-or-alter function with (folder="mine") ${VERSION_FUNCTION}() { 1 }`,
-      ".show functions",
-    ],
-  ];
-  for (const [command, show] of own) {
+const TAKEN = [
+  [`.create table ${VERSION_FUNCTION} (a:string)`, ".show tables"],
+  ...[
+    `${VERSION_FUNCTION}() { 1 }`,
+    `${VERSION_FUNCTION}() { ${SCHEMA_VERSION} }`,
+    `${VERSION_FUNCTION}() { ${SCHEMA_VERSION + 1} }`,
+    `${VERSION_FUNCTION}() { print 1 }`,
+    `${VERSION_FUNCTION}(a:string) { a }`,
+  ].map((made) => [`.create function with (folder="mine") ${made}`, ".show functions"]),
+] as const;
+
+for (const [command, show] of TAKEN) {
+  Deno.test(`setup() says that the name of its version is taken after ${command}, and leaves that alone`, async () => {
     await using lab = new EmptyLab();
     await lab.command(command!);
     const theirs = (await lab.command(show!)).filter((row) => row[0] === VERSION_FUNCTION);
-    await assertRejects(() => lab.saver().setup({ provision: true }), KustoSchemaError);
+    for (const provision of [true, false]) {
+      const error = await assertRejects(
+        () => lab.saver().setup({ provision }),
+        KustoSchemaError,
+        `the name ${VERSION_FUNCTION} is taken by something that is not of this library`,
+      );
+      assertEquals(
+        error.problems.map(({ kind, severity, entity }) => `${severity} ${kind} ${entity}`),
+        [`error version ${VERSION_FUNCTION}`],
+      );
+    }
     const left = (await lab.command(show!)).filter((row) => row[0] === VERSION_FUNCTION);
     assertEquals(left, theirs);
-  }
+  });
+}
+
+Deno.test("setup() of an older schema with a prefix names provision.kql, which has none, for no mend", async () => {
+  await using lab = new EmptyLab();
+  const saver = lab.saver({ tablePrefix: "dev_" });
+  await saver.setup({ provision: true });
+  await lab.command(`.drop function dev_${VERSION_FUNCTION}`);
+  const { message } = await assertRejects(
+    () => saver.setup(),
+    KustoSchemaError,
+    "the schema has version 1, older than the code",
+  );
+  assertMatch(message, /run setup\(\{ provision: true \}\)/);
+  assert(!message.includes("provision.kql"), message);
+  await saver.setup({ provision: true });
 });
