@@ -48,9 +48,10 @@ export class PolicyReader {
     return wholeDays(span?.Value ?? span);
   }
 
-  /** Whether a streaming-ingestion policy lets rows in. */
-  async isStreaming(of: string, entity: string): Promise<boolean> {
-    const policy = await this.text(of, entity, "streamingingestion");
+  /** Whether a table lets streamed rows in: by its own policy, or by that of the database where it has none. */
+  async isStreaming(database: string, table: string): Promise<boolean> {
+    const policy = await this.text("table", table, "streamingingestion") ??
+      await this.text("database", database, "streamingingestion");
     return policy !== undefined && JSON.parse(policy)?.IsEnabled === true;
   }
 }

@@ -88,7 +88,7 @@ export async function setUp(
     problems,
     schemaVersion,
     view: await reportView(policies, tablePrefix, schema, viewIsComplete),
-    tables: await reportTables(policies, tablePrefix),
+    tables: await reportTables(policies, settings),
   };
 }
 

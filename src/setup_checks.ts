@@ -48,7 +48,7 @@ export async function inspect(
   const { database, tablePrefix } = settings;
   const schema = await readDatabaseSchema(client, database);
   const schemaVersion = await readSchemaVersion(client, schema, tablePrefix);
-  const checks = commands.map((command) => checkFor(client, policies, schema, command));
+  const checks = commands.map((command) => checkFor(client, policies, database, schema, command));
   checks.push(() => checkVersion(schema, schemaVersion, tablePrefix));
   checks.push(() =>
     findShortLifetimes(policies, settings, [...schema.tables.keys(), ...schema.views.keys()])
@@ -66,6 +66,7 @@ export async function inspect(
 function checkFor(
   client: KustoClient,
   policies: PolicyReader,
+  database: string,
   schema: DatabaseSchema,
   command: string,
 ): Check {
@@ -76,6 +77,8 @@ function checkFor(
   if (mapping) return () => checkMapping(client, schema, mapping[1]!, mapping[2]!, command);
   const view = /^\.create ifnotexists materialized-view (\S+)/.exec(command);
   if (view) return () => checkView(schema, view[1]!, command);
+  const streaming = /^\.alter table (\S+) policy streamingingestion\b/.exec(command);
+  if (streaming) return () => checkStreaming(policies, database, schema, streaming[1]!, command);
   const policy = /^\.alter(?:-merge)? (table|column|materialized-view) (\S+) policy (\S+)/
     .exec(command);
   if (policy) {
@@ -168,24 +171,29 @@ async function checkPolicy(
   policy: string,
   mend: string,
 ): Promise<SchemaProblem[]> {
-  const streaming = policy === "streamingingestion";
   const [owner, column] = entity.split(".") as [string, string | undefined];
   const exists = of === "materialized-view"
     ? views.has(owner)
     : column === undefined
     ? tables.has(owner)
     : tables.get(owner)?.has(column);
-  // What is missing altogether has been named, and only streaming decides whether writing works.
-  if (!exists && !streaming) return [];
-  const found = exists ? await policies.text(of, entity, policy) : undefined;
-  if (found !== undefined && (!streaming || JSON.parse(found).IsEnabled === true)) return [];
-  return [{
-    kind: streaming ? "streaming" : "policy",
-    severity: streaming ? "error" : "warning",
-    entity,
-    message: `the ${policy} policy of ${entity} is not set`,
-    mend,
-  }];
+  // What is missing altogether has been named.
+  if (!exists || await policies.text(of, entity, policy) !== undefined) return [];
+  const message = `the ${policy} policy of ${entity} is not set`;
+  return [{ kind: "policy", severity: "warning", entity, message, mend }];
+}
+
+/** Of a missing table too: only this decides whether writing works. */
+async function checkStreaming(
+  policies: PolicyReader,
+  database: string,
+  { tables }: DatabaseSchema,
+  table: string,
+  mend: string,
+): Promise<SchemaProblem[]> {
+  if (tables.has(table) && await policies.isStreaming(database, table)) return [];
+  const message = `the table ${table} lets no streaming ingestion in`;
+  return [{ kind: "streaming", severity: "error", entity: table, message, mend }];
 }
 
 async function inTurns<T>(

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { Settings } from "./config.ts";
 import type { DatabaseSchema } from "./database_schema.ts";
 import type { SchemaProblem } from "./errors.ts";
 import type { PolicyReader } from "./policies.ts";
@@ -34,7 +35,7 @@ export interface LifetimeReport {
 
 /** What {@link KustoSaver.setup} tells of a table. */
 export interface TableReport extends LifetimeReport {
-  /** Whether its own policy lets streaming ingestion in. */
+  /** Whether its policy, or that of the database where it has none, lets streaming ingestion in. */
   readonly streaming: boolean;
 }
 
@@ -53,13 +54,13 @@ export interface ViewReport extends LifetimeReport {
 /** Reads how the tables of an installation are set. */
 export async function reportTables(
   policies: PolicyReader,
-  tablePrefix: string,
+  { database, tablePrefix }: Pick<Settings, "database" | "tablePrefix">,
 ): Promise<TableReport[]> {
   const { latest: _view, ...tables } = tableNames(tablePrefix);
   return await Promise.all(
     Object.values(tables).map(async (name) => ({
       ...await lifetimeOf(policies, "table", name),
-      streaming: await policies.isStreaming("table", name),
+      streaming: await policies.isStreaming(database, name),
     })),
   );
 }

@@ -183,6 +183,20 @@ Deno.test("setup() minds the retention of the database where a table has none of
   );
 });
 
+Deno.test("setup() minds the streaming policy of the database where a table has none of its own", async () => {
+  await using lab = new EmptyLab();
+  const saver = lab.saver();
+  await saver.setup({ provision: true });
+  await lab.command(".delete table Checkpoints policy streamingingestion");
+  await lab.command(".alter database NetDefaultDB policy streamingingestion enable");
+  await lab.command(".clear database cache streamingingestion schema");
+  const { ready, problems, tables } = await saver.setup();
+  assertEquals([ready, problems, tables[0]!.streaming], [true, [], true]);
+  await saver.put(at("t"), checkpointOf("1"), LOOP, {});
+  await lab.command(".alter table Checkpoints policy streamingingestion disable");
+  assertEquals(await problemsOf(saver), ["streaming Checkpoints"]);
+});
+
 Deno.test("setup() notices a view that points at an older checkpoint; its mend puts it right", async () => {
   await using lab = new EmptyLab();
   const saver = lab.saver();
