@@ -299,6 +299,71 @@ Deno.test("A time bounds what is told: what happened at it, and later", async ()
   assertEquals(await found("ActiveThreads", 0), ["early", "late"]);
 });
 
+Deno.test("What is told of a checkpoint is its own: not of another namespace, nor of a life that is over", async () => {
+  await using run = await RecordedRun.empty();
+  let now = Date.UTC(2026, 0, 1);
+  const saver = run.lab.saver({ now: () => now });
+  const put = (thread: string, id: string, namespace = "", parent?: string) =>
+    saver.put(at(thread, parent, namespace), checkpointOf(id), LOOP, {});
+  const ask = (id: string) => [["__interrupt__", [{ id, value: id }]]] as [string, unknown][];
+  const fail = (message: string) =>
+    [["__error__", { name: "Error", message }]] as [string, unknown][];
+
+  await saver.putWrites(await put("t", "1", "sub"), [...ask("inner"), ...fail("inner")], "i");
+  const head = await put("t", "1");
+  await saver.putWrites(head, [...ask("early"), ...fail("early")], "a");
+  now += 1_000;
+  await saver.putWrites(head, [...ask("late"), ...fail("late")], "b");
+  now += 1_000;
+  await saver.putWrites(head, fail("later"), "c");
+  now += 1_000;
+  await saver.putWrites(head, fail("last"), "b");
+  const old = await put("reborn", "1");
+  await saver.putWrites(old, [["log", "old"], ...ask("old"), ...fail("old")], "a");
+  await saver.putWrites(old, ask("gone"), "z");
+  await saver.deleteThread("reborn");
+  await saver.putWrites(await put("reborn", "1"), ask("new"), "a");
+  await saver.putWrites(await put("steps", "1", "sub"), ask("inner"), "i");
+  for (const [id, namespace] of [["1", ""], ["2", ""], ["2", "sub"]] as const) {
+    await put("steps", id, namespace, id === "2" ? "1" : undefined);
+  }
+
+  const [all, late] = [new Date(0), new Date(Date.UTC(2026, 0, 1) + 1_000)];
+  const questions = async (since: Date) =>
+    (await run.query("PendingInterrupts(since)", { since })).map((row) => row["interrupt_id"]);
+  assertEquals(await questions(all), ["early", "late", "new"]);
+  assertEquals(await questions(late), ["late", "new"]);
+  const failures = async (since: Date) =>
+    (await run.query("FailedTasks(since)", { since })).map((row) => row["message"]);
+  assertEquals(await failures(late), ["last", "later"]);
+  assertEquals((await failures(all)).toSorted(), ["early", "inner", "last", "later"]);
+  const told = "project writes, interrupted, failed";
+  assertEquals(await run.query(`ThreadTimeline('reborn') | ${told}`), [
+    { writes: 0, interrupted: 1, failed: 0 },
+  ]);
+  assertEquals(
+    await run.query("StepDurations(since) | project checkpoint_ns, waited", { since: all }),
+    [{ checkpoint_ns: "", waited: false }, { checkpoint_ns: "sub", waited: true }],
+  );
+});
+
+Deno.test("Questions are shown one by one, whether they were stored as a list or alone", async () => {
+  await using run = await RecordedRun.empty();
+  const saver = run.lab.saver();
+  const head = await saver.put(at("t"), checkpointOf("1"), LOOP, {});
+  await saver.putWrites(head, [["__interrupt__", { id: "a", value: "alone" }]], "1");
+  await saver.putWrites(head, [["__interrupt__", [{ id: "b", value: 1 }, { id: "c" }]]], "2");
+  await saver.putWrites(head, [["__interrupt__", []]], "3");
+  const rows = await run.query(
+    "PendingInterrupts(datetime(2000-01-01)) | project interrupt_id, question | order by interrupt_id asc",
+  );
+  assertEquals(rows, [
+    { interrupt_id: "a", question: "alone" },
+    { interrupt_id: "b", question: 1 },
+    { interrupt_id: "c", question: null },
+  ]);
+});
+
 function iso(ms: number): string {
   return new Date(ms).toISOString();
 }

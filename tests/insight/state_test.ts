@@ -66,11 +66,14 @@ Deno.test("ThreadState() and Messages() of every thread are what its graph sees"
         });
         assertEquals(rows, state.filter((row) => row["channel"] === channel));
       }
-      const one = await run.query("ThreadState(thread, '', channel) | project channel, value", {
-        thread: threads.packed,
-        channel: "it's 2999",
-      });
-      assertEquals(one, [{ channel: "it's 2999", value: `value '2999' ${"x".repeat(40)}` }]);
+      // One of them lies in its row, the other together with others in a blob.
+      for (const n of [1000, 2999]) {
+        const rows = await run.query("ThreadState(thread, '', channel) | project channel, value", {
+          thread: threads.packed,
+          channel: `it's ${n}`,
+        });
+        assertEquals(rows, [{ channel: `it's ${n}`, value: `value '${n}' ${"x".repeat(40)}` }]);
+      }
     },
   );
 
@@ -113,6 +116,69 @@ Deno.test("Messages() takes plain ones too, of any channel and namespace", async
     { position: 0, role: "user", name: "ada", content: "hi" },
     { position: 1, role: "ai", name: "", content: ["ho"] },
   ]);
+});
+
+Deno.test("A checkpoint stored again shows as it was stored last, once, and not if it was hidden since", async () => {
+  await using run = await RecordedRun.empty();
+  const page = "x".repeat(100_000);
+  const saver = run.lab.saver();
+  const put = (thread: string, n: number, namespace = "") =>
+    saver.put(at(thread, undefined, namespace), checkpointOf("1", { n, page }), LOOP, {
+      n: 1,
+      page: 1,
+    });
+  const shown = async (thread: string, namespace = "") => {
+    const rows = await run.query("ThreadState(thread, namespace)", { thread, namespace });
+    const of = Object.fromEntries(rows.map(({ channel, value }) => [channel, value]));
+    assertEquals([rows.length, of["page"]], rows.length > 0 ? [2, page] : [0, undefined]);
+    return of["n"];
+  };
+  const seen = async (thread: string, namespace = "") => {
+    const tuple = await run.lab.saver().getTuple(at(thread, undefined, namespace));
+    return tuple?.checkpoint.channel_values["n"];
+  };
+  const hide = () =>
+    run.hide(
+      "Checkpoints | where thread_id == 't' and checkpoint_ns == '' | summarize arg_max(revision, *)",
+    );
+  const steps: readonly (readonly [unknown, () => Promise<unknown>])[] = [
+    [1, () => put("t", 1)],
+    [2, () => put("t", 2)],
+    [undefined, hide],
+    [3, () => put("t", 3)],
+    [undefined, () => saver.deleteThread("t").then(() => put("t", 0, "sub"))],
+    [4, () => put("t", 4)],
+    [undefined, hide],
+    [5, () => put("t", 5)],
+    [undefined, hide],
+  ];
+  // Ids of checkpoints may come again in other namespaces and threads.
+  await put("t", 0, "sub");
+  await put("u", 0);
+  for (const [expected, step] of steps) {
+    await step();
+    assertEquals([await shown("t"), await shown("t", "sub"), await shown("u")], [expected, 0, 0]);
+    assertEquals([await seen("t"), await seen("t", "sub")], [expected, 0]);
+    const active = "ActiveThreads(datetime(2000-01-01)) | order by thread_id asc";
+    assertEquals(await run.query(`${active} | project thread_id, checkpoints`), [
+      { thread_id: "t", checkpoints: expected === undefined ? 1 : 2 },
+      { thread_id: "u", checkpoints: 1 },
+    ]);
+  }
+});
+
+Deno.test("ThreadState() tells how many bytes the serializer made, however they are stored", async () => {
+  await using run = await RecordedRun.empty();
+  const saver = run.lab.saver();
+  const values: Record<string, unknown> = { text: "ü", none: new Uint8Array() };
+  const sizes = [1, 2, 3, 4, 40_000];
+  for (const size of sizes) values[`n${size}`] = new Uint8Array(size).fill(255);
+  await saver.put(at("t"), checkpointOf("1", values), LOOP);
+  const rows = await run.query("ThreadState('t') | project channel, bytes");
+  assertEquals(
+    Object.fromEntries(rows.map(({ channel, bytes }) => [channel, bytes])),
+    { text: 4, none: 0, ...Object.fromEntries(sizes.map((size) => [`n${size}`, size])) },
+  );
 });
 
 Deno.test("A value of which a chunk is gone is no value, and never a shorter one", async () => {
