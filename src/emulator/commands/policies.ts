@@ -261,10 +261,12 @@ type SecuredType = Exclude<Entity["type"], "Database">;
 /** Sets the query through which rows are read, or only keeps it for later. */
 function securityCommand(type: SecuredType): CommandSpec {
   const kind: PolicyKind = "row_level_security";
+  // The one property there is tells of the views over a table.
+  const properties = type === "Table" ? "[with <properties:paren>] " : "";
   return {
     pattern: `.alter ${
       entityParts[type]
-    } policy ${kind} (enable|disable) [with <properties:paren>] <query:string>`,
+    } policy ${kind} (enable|disable) ${properties}<query:string>`,
     role: "admin",
     run: async (captures, { database, queries, text }) => {
       const { entity: name, query, properties, "is:enable": on } = captures;
