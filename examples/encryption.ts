@@ -28,19 +28,20 @@ const thread = { configurable: { thread_id: `secret ${crypto.randomUUID()}` } };
 const march = { id: "2026-03", key: crypto.getRandomValues(new Uint8Array(32)) };
 const april = { id: "2026-04", key: crypto.getRandomValues(new Uint8Array(32)) };
 
-{
-  await using saver = kusto.saver({ serde: new EncryptedSerializer({ keys: [march] }) });
-  await agent(saver).invoke({ said: ["my account is 4711"] }, thread);
-}
+await using first = kusto.saver({ serde: new EncryptedSerializer({ keys: [march] }) });
+await agent(first).invoke({ said: ["my account is 4711"] }, thread);
+const { config: left } = await agent(first).getState(thread);
 
 // The first key encrypts, all of them decrypt.
-await using saver = kusto.saver({ serde: new EncryptedSerializer({ keys: [april, march] }) });
-const { said } = await agent(saver).invoke({ said: ["and my code is 0815"] }, thread);
+await using second = kusto.saver({ serde: new EncryptedSerializer({ keys: [april, march] }) });
+await agent(second).getState(left); // asked for by its id, it is waited for
+const { said } = await agent(second).invoke({ said: ["and my code is 0815"] }, thread);
+const { config: newest } = await agent(second).getState(thread);
 console.log(`with both keys: ${said.join(", ")}`);
 
 // Each checkpoint holds all its values: the newest no longer needs the old key, those before do.
 await using later = kusto.saver({ serde: new EncryptedSerializer({ keys: [april] }) });
-const { values } = await agent(later).getState(thread);
+const { values } = await agent(later).getState(newest);
 console.log(`with the new key: ${values.said.length} values of the newest checkpoint`);
 try {
   for await (const _ of later.list(thread)) continue;

@@ -50,7 +50,8 @@ for (const [name, options] of Object.entries(settings)) {
   // Each began with a read.
   console.log(`${name}: ${kusto.requests - CONVERSATIONS} requests with rows`);
 
-  await using other = kusto.saver({ visibilityTimeoutMs: 30_000 });
-  const { values } = await counter(other).getState(threads[0]!);
+  const { config } = await graph.getState(threads[0]!);
+  await using other = kusto.saver();
+  const { values } = await counter(other).getState(config);
   console.log(`  another process reads ${values.count}`);
 }

@@ -51,6 +51,10 @@ if (action === undefined) {
     }
   } else {
     console.log("second process");
+    // A cluster shows others what was stored after some time.
+    while (!(await graph.getState(thread)).tasks.some((task) => task.interrupts.length > 0)) {
+      await new Promise((goOn) => setTimeout(goOn, 200));
+    }
     const { outcome } = await graph.invoke(new Command({ resume: answer }), thread);
     console.log(`  answered "${answer}": ${outcome}`);
   }

@@ -28,6 +28,9 @@ export class Kusto implements AsyncDisposable {
     const send = this.#embedded?.fetch ?? fetch;
     return KustoSaver.fromConnectionString(this.#cluster ?? "http://localhost", {
       database: Deno.env.get("KUSTO_DATABASE") || "NetDefaultDB",
+      // A cluster shows rows to others some time after it took them: a checkpoint that is asked for by
+      // its id is waited for so long.
+      visibilityTimeoutMs: 60_000,
       fetch: (input, init) => {
         this.requests++;
         return send(input, init);
