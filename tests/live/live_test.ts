@@ -2,9 +2,20 @@ import { assert, assertEquals } from "@std/assert";
 import { at, checkpointOf, LOOP } from "../saver/kit.ts";
 import { contractCases } from "../saver/contract_cases.ts";
 import { limitsCases } from "../saver/limits_cases.ts";
+import { pruneCases } from "../saver/prune_cases.ts";
+import { runDeletionCases } from "../saver/run_deletion_cases.ts";
+import { threadCopyCases } from "../saver/thread_copy_cases.ts";
 import { connectionFromEnvironment, LiveCluster } from "./cluster.ts";
 import { runKit } from "./kit.ts";
 import { answers } from "./questions.ts";
+
+const CASES = [
+  ...contractCases,
+  ...limitsCases,
+  ...pruneCases,
+  ...runDeletionCases,
+  ...threadCopyCases,
+];
 
 const connection = connectionFromEnvironment();
 const cluster = connection && new LiveCluster(connection);
@@ -25,7 +36,7 @@ Deno.test({
       await live.saver({ tablePrefix }).setup({ provision: true });
       await runKit({ ...connection, tablePrefix });
     });
-    for (const [number, { name, run }] of [...contractCases, ...limitsCases].entries()) {
+    for (const [number, { name, run }] of CASES.entries()) {
       await test.step(name, () => run(live, `case ${number}`));
     }
     await test.step("Deleted threads are hidden, and purged", () => purge(live));
