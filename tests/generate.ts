@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { replay } from "./cli/page.ts";
 import { dashboardFile } from "./generate_dashboard.ts";
 import { emulatorPage } from "./generate_emulator_page.ts";
 import { promisesPage } from "./generate_promises.ts";
@@ -15,6 +16,7 @@ export const generated: Readonly<Record<string, () => Promise<string>>> = {
     provisionModule(await Deno.readTextFile(new URL("provision.kql", ROOT))),
   "docs/promises.md": async () => promisesPage([...(await readAreas()).values()].flat()),
   "docs/dashboard.json": dashboardFile,
+  "docs/cli.md": async () => await replay(await Deno.readTextFile(new URL("docs/cli.md", ROOT))),
   "docs/emulator.md": () => Promise.resolve(emulatorPage()),
   "deno.jsr.json": async () =>
     jsrConfig(JSON.parse(await Deno.readTextFile(new URL("deno.json", ROOT)))),

@@ -8,7 +8,7 @@ import { Arguments, type Options, UsageError } from "./arguments.ts";
 import { connectionFrom, connectionOptions } from "./connection.ts";
 import { FINE, MISUSED } from "./exit_code.ts";
 import { codeOf, describe } from "./failure.ts";
-import { helpOf } from "./help.ts";
+import { helpOf, PROGRAM } from "./help.ts";
 import type { Terminal } from "./terminal.ts";
 import { jsonOf } from "./value_text.ts";
 
@@ -101,6 +101,6 @@ export function clusterCommand(command: ClusterCommand): Command {
 
 function refuse(error: unknown, name: string, terminal: Terminal): number {
   if (!(error instanceof UsageError)) throw error;
-  terminal.complain(`${error.message}; see ${name} --help\n`);
+  terminal.complain(`${error.message}; see ${PROGRAM} ${name} --help\n`);
   return MISUSED;
 }

@@ -14,14 +14,14 @@ export const connectionOptions: Options = {
     about: "the cluster, or a full Kusto connection string (KUSTO_CLUSTER_URI)",
   },
   database: { value: "NAME", about: "the database (KUSTO_DATABASE)" },
-  "table-prefix": {
-    value: "PREFIX",
-    about: "put before the name of every table (KUSTO_TABLE_PREFIX)",
-  },
   credential: {
     value: "TEXT",
     about:
       '"app-id;app-key;tenant-id" or "none" (KUSTO_CREDENTIAL; else DefaultAzureCredential); others may see it here, so use the variable',
+  },
+  "table-prefix": {
+    value: "PREFIX",
+    about: "put before the name of every table (KUSTO_TABLE_PREFIX)",
   },
   ingestion: {
     value: "WAY",

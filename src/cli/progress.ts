@@ -22,6 +22,6 @@ export class Progress {
     const now = this.#call.now();
     if (now - this.#toldAt < EVERY_MS) return;
     this.#toldAt = now;
-    this.#call.terminal.complain(`${text}\n`);
+    this.#call.terminal.complain(`so far: ${text}\n`);
   }
 }

@@ -191,7 +191,7 @@ Deno.test("long work tells how far it is, once in a second", async () => {
   const ids = Array.from({ length: 20 }, (_, at) => `t${at}`);
   const { code, output, errors } = await lab.cli(["delete", ...ids, "--yes"]);
   assertEquals([code, output], [0, "20 threads deleted\n"]);
-  assertEquals(errors.split("\n")[0], "8 threads deleted");
+  assertEquals(errors.split("\n")[0], "so far: 8 threads deleted");
 });
 
 /** Command lines that are wrong. */
@@ -223,7 +223,7 @@ for (const [args, said] of misused) {
     );
     assertEquals([code, output], [2, ""]);
     assertStringIncludes(errors, said);
-    assert(errors.endsWith(`; see ${args[0]} --help\n`), errors);
+    assert(errors.endsWith(`; see kusto-checkpoint ${args[0]} --help\n`), errors);
     assertEquals(lab.emulator.requests.records.length, 0);
   });
 }

@@ -22,7 +22,8 @@ export const tables: Check = schemaCheck("tables", ["table", "column"], ({ setti
 export const version: Check = schemaCheck(
   "version",
   ["version"],
-  (_, report) => `the schema has version ${report?.schemaVersion ?? "of the code"}`,
+  (_, report) =>
+    report ? `the schema has version ${report.schemaVersion}` : "it is that of the code",
 );
 
 /** The mappings that rows are ingested by. */
