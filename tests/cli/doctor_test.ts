@@ -280,7 +280,7 @@ const schemas: readonly (readonly [string, readonly string[], Expected])[] = [
     {
       check: "streaming",
       outcome: "failed",
-      message: "the streamingingestion policy of ThreadDeletions is not set",
+      message: "ThreadDeletions",
       mend: ".alter table ThreadDeletions policy streamingingestion enable",
       skipped: ROUND_TRIP,
     },
