@@ -194,6 +194,20 @@ Deno.test("doctor finds that nobody signs in", async () => {
   }
 });
 
+Deno.test("doctor signs in once", async () => {
+  await using lab = new CliLab({ tokens: { good: ["admin"] } });
+  let asked = 0;
+  const credential = () => {
+    asked++;
+    return Promise.resolve("good");
+  };
+  const around = { saverOptions: { credential } };
+  await lab.cli(["setup", "--provision"], around);
+  asked = 0;
+  assertEquals((await lab.cli(["doctor"], around)).code, 0);
+  assertEquals(asked, 1);
+});
+
 Deno.test("doctor finds that the role Viewer is missing, and names who lacks it", async () => {
   await using lab = new CliLab({ tokens: { writer: ["ingestor"] } });
   const expected = {

@@ -61,7 +61,7 @@ for (
     ["Node 26", programs.nodeCurrent, `${folder}/cli.mjs`],
   ] as const
 ) {
-  Deno.test(`the command line prepares a database and shows a thread on ${name}`, async () => {
+  Deno.test(`the command line prepares a database, shows a thread and examines all on ${name}`, async () => {
     await bundle(`${here}/cli.ts`, `${folder}/cli.mjs`, {
       platform: "node",
       format: "esm",
@@ -76,6 +76,8 @@ for (
     await saver.put(at("t"), checkpointOf("1", { n: 7 }), LOOP);
     const shown = await run(program, [...args, "show", "t", "--json"], env);
     assertEquals(JSON.parse(shown).checkpoint.state, { n: 7 });
+    const examined = await run(program, [...args, "doctor", "--json"], env);
+    assertEquals(JSON.parse(examined).healthy, true);
   });
 }
 

@@ -7,9 +7,9 @@ import { KustoPermissionError, KustoSchemaError, KustoSignInError } from "../../
 import { KustoClient } from "../../client.ts";
 import type { Settings } from "../../config.ts";
 import { rowsOf } from "../../frames.ts";
-import { isLoopback } from "../../hosts.ts";
 import type { Check } from "./examination.ts";
 import { grant } from "./grant.ts";
+import type { Patient } from "./patient.ts";
 import { failed, ok, type Result } from "./verdict.ts";
 
 /** Whether there is a token, and the cluster takes it. */
@@ -18,19 +18,17 @@ const signIn: Check = {
   needs: ["connect"],
   async run(patient) {
     const error = await patient.reading();
-    if (error instanceof KustoSignInError) return refused(error, patient.settings);
+    if (error instanceof KustoSignInError) return refused(error, patient);
     const isKnown = !error || error instanceof KustoSchemaError ||
       error instanceof KustoPermissionError;
-    if (isKnown) return ok("the cluster takes it");
+    if (isKnown) return ok(patient.signsIn ? "the cluster takes it" : "none is needed");
     throw error;
   },
 };
 
-function refused(error: KustoSignInError, { credential, origin }: Settings): Result {
-  const hasNone = credential === "none" ||
-    (credential === undefined && isLoopback(new URL(origin).hostname));
+function refused(error: KustoSignInError, { signsIn }: Patient): Result {
   // The cluster itself has refused what has a request's id.
-  if (error.clientRequestId !== undefined && !hasNone) {
+  if (error.clientRequestId !== undefined && signsIn) {
     return failed(
       error.message,
       "check that the credential is of the cluster's tenant, or of one that the cluster trusts",

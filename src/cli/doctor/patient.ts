@@ -10,8 +10,10 @@ import {
   KustoSchemaError,
 } from "../../../mod.ts";
 import type { SchemaProblem, SetupReport } from "../../../mod.ts";
+import { TokenSource } from "../../auth.ts";
 import { KustoClient } from "../../client.ts";
 import { type Settings, settingsFrom } from "../../config.ts";
+import { isLoopback } from "../../hosts.ts";
 import type { Call } from "../command.ts";
 
 /** What `setup()` tells: with errors it has no report. */
@@ -29,6 +31,7 @@ export class Patient {
   readonly threadId: string = `kusto-checkpoint-doctor-${crypto.randomUUID()}`;
   readonly #call: Call;
   #settings: Settings | undefined;
+  #tokens: TokenSource | undefined;
   #client: KustoClient | undefined;
   #reading: Promise<KustoError | undefined> | undefined;
   #schema: Promise<SchemaFindings> | undefined;
@@ -37,8 +40,18 @@ export class Patient {
     this.#call = call;
   }
 
-  get #options(): KustoSaverOptions {
-    return { ...this.#call.connection(), maxRetries: RETRIES };
+  /** Signs in once for all; a token function is asked by each saver anew. */
+  get #options(): Partial<KustoSaverOptions> {
+    if (!this.signsIn) return { maxRetries: RETRIES };
+    const tokens = this.#tokens ??= new TokenSource(this.settings);
+    const credential = async () => await tokens.token() ?? "";
+    return { maxRetries: RETRIES, credential };
+  }
+
+  /** Whether a token is sent at all: to this machine none is without a credential. */
+  get signsIn(): boolean {
+    const { credential, origin } = this.settings;
+    return credential === undefined ? !isLoopback(new URL(origin).hostname) : credential !== "none";
   }
 
   /**
@@ -47,17 +60,19 @@ export class Patient {
    * @throws {KustoOptionsError} If one is not acceptable.
    */
   get settings(): Settings {
-    return this.#settings ??= settingsFrom(this.#options);
+    return this.#settings ??= settingsFrom(this.#call.connection());
   }
 
   /** Sends single requests. */
   get client(): KustoClient {
-    return this.#client ??= new KustoClient(this.settings);
+    return this.#client ??= new KustoClient(
+      settingsFrom({ ...this.#call.connection(), ...this.#options }),
+    );
   }
 
   /** A saver as an application has it. */
   saver(options: Partial<KustoSaverOptions> = {}): KustoSaver {
-    return this.#call.saver({ maxRetries: RETRIES, ...options });
+    return this.#call.saver({ ...this.#options, ...options });
   }
 
   /** Why a query of nothing fails, where it does; asked once. */

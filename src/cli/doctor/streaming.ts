@@ -20,7 +20,7 @@ export const streaming: Check = {
     const found = faults(patient, problems, ["streaming"]);
     // Where the switch is off, no policy can be set.
     if (found) return await isSwitchedOff(patient) ? switchedOff() : found;
-    return hasAllTables(problems) ? ok("the policy of each table is on") : skipped("needs tables");
+    return hasAllTables(problems) ? ok("each table takes streamed rows") : skipped("needs tables");
   },
 };
 
