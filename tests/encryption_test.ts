@@ -181,6 +181,20 @@ Deno.test("bytes that came back as text are refused, not guessed at", async () =
   await assertFails(() => serializer().loadsTyped(type, "text"), "changed", "not of the form");
 });
 
+Deno.test("bytes of a later form, or with an id that no key can have, are refused, and quoted by no error", async () => {
+  const [type, bytes] = await serializer().dumpsTyped(1);
+  for (const [at, byte] of [[0, 2], [1, 0], [2, 0x0a], [3, 0x1b], [4, 0xff]] as const) {
+    const changed = Uint8Array.from(bytes);
+    changed[at] = byte;
+    const { keyId, message } = await assertFails(
+      () => serializer().loadsTyped(type, changed),
+      "changed",
+      "not of the form",
+    );
+    assertEquals([keyId, /[^ -~]/.test(message)], [undefined, false]);
+  }
+});
+
 Deno.test("what is not encrypted is refused, unless it is allowed for the time of a migration", async () => {
   const old = await inner.dumpsTyped({ a: 1 });
   const error = await assertFails(
@@ -204,6 +218,23 @@ Deno.test("values are taken as they are in the tick of the call", async () => {
   const [first, second] = await Promise.all(dumped);
   assertEquals(await serde.loadsTyped(...first), { list: ["a"] });
   assertEquals(await serde.loadsTyped(...second), Uint8Array.of(1));
+});
+
+Deno.test("no nonce meets two values, whatever becomes of the bytes that the inner serializer handed out", async () => {
+  const shared = new Uint8Array(1_000);
+  const sharing = {
+    dumpsTyped: (): Promise<[string, Uint8Array]> => Promise.resolve(["raw", shared]),
+    loadsTyped: (_: string, bytes: Uint8Array | string): Promise<unknown> => Promise.resolve(bytes),
+  };
+  const serde = serializer({ serde: sharing, deterministicFromBytes: 0 });
+  const changing = setInterval(() => shared[0]!++, 0);
+  const dumped: [string, Uint8Array][] = [];
+  for (let n = 0; n < 50; n++) dumped.push(await serde.dumpsTyped(null));
+  clearInterval(changing);
+  for (const [type, bytes] of dumped) {
+    shared.set(await serde.loadsTyped(type, bytes) as Uint8Array);
+    assertEquals((await serde.dumpsTyped(null))[1], bytes);
+  }
 });
 
 Deno.test("another inner serializer keeps its types", async () => {
@@ -247,6 +278,9 @@ Deno.test("an older CryptoKey need only decrypt", async () => {
 });
 
 const SECRET = "c2VjcmV0IGtleSBtYXRlcmlhbA==";
+const encrypting = await crypto.subtle.importKey("raw", OLD.key as BufferSource, "AES-GCM", false, [
+  "encrypt",
+]);
 const hmac = await crypto.subtle.generateKey({ name: "HMAC", hash: "SHA-256" }, false, ["sign"]);
 const refused: readonly (readonly [string, unknown, string])[] = [
   ["no options", undefined, '"keys"'],
@@ -263,9 +297,11 @@ const refused: readonly (readonly [string, unknown, string])[] = [
   ["text that is no base64", { keys: [{ id: "k", key: `${SECRET}!` }] }, "base64"],
   ["32 hexadecimal digits", { keys: [{ id: "k", key: "0123456789abcdef".repeat(2) }] }, "base64"],
   ["a CryptoKey of another kind", { keys: [{ id: "k", key: hmac }] }, "AES-GCM"],
+  ["a CryptoKey that cannot decrypt", { keys: [{ id: "k", key: encrypting }] }, '"decrypt"'],
   ["no serializer", { keys: [OLD], serde: {} }, '"serde"'],
   ["another truth", { keys: [OLD], allowPlaintext: "yes" }, '"allowPlaintext"'],
   ["half a byte", { keys: [OLD], deterministicFromBytes: 0.5 }, '"deterministicFromBytes"'],
+  ["bytes below none", { keys: [OLD], deterministicFromBytes: -1 }, '"deterministicFromBytes"'],
   ["an unknown option", { keys: [OLD], allowPlainText: true }, '"allowPlainText"'],
 ];
 

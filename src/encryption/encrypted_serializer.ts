@@ -103,7 +103,8 @@ export class EncryptedSerializer implements SerializerProtocol {
       throw bad("serde", "a serializer");
     }
     if (typeof allowPlaintext !== "boolean") throw bad("allowPlaintext", "true or false");
-    if (!Number.isSafeInteger(deterministicFromBytes) && deterministicFromBytes !== Infinity) {
+    const wholeBytes = Number.isSafeInteger(deterministicFromBytes) && deterministicFromBytes >= 0;
+    if (!wholeBytes && deterministicFromBytes !== Infinity) {
       throw bad("deterministicFromBytes", "a whole number or Infinity");
     }
     const checked = keys.map((key, at) => new CipherKey(key ?? {}, at === 0));

@@ -59,6 +59,26 @@ export const encryption: readonly Mutation[] = [
   },
   {
     guards: "P9",
+    fault: "encrypts other bytes than those that their nonce was made from",
+    file: SERIALIZER,
+    find: "const plain = new Uint8Array(bytes);",
+    replace: "const plain = bytes as Bytes;",
+    test: TEST,
+    title:
+      "no nonce meets two values, whatever becomes of the bytes that the inner serializer handed out",
+  },
+  {
+    guards: "P9",
+    fault: "quotes whatever stands for the id of a key in a value that was changed",
+    file: "src/encryption/envelope.ts",
+    find: " || !isKeyId(keyId)",
+    replace: "",
+    test: TEST,
+    title:
+      "bytes of a later form, or with an id that no key can have, are refused, and quoted by no error",
+  },
+  {
+    guards: "P9",
     fault: "reads values that are not encrypted unasked",
     file: SERIALIZER,
     find: "if (this.#allowPlaintext) return",

@@ -57,4 +57,33 @@ export const insight: readonly Mutation[] = [
     replace: "  | where true",
     title: "A value of which a chunk is gone is no value, and never a shorter one",
   },
+  {
+    ...state,
+    guards: "P4",
+    fault: "shows people a checkpoint as it was stored first, not last",
+    find: "summarize arg_max(revision, parent_checkpoint_id, step",
+    replace: "summarize arg_min(revision, parent_checkpoint_id, step",
+    title:
+      "A checkpoint stored again shows as it was stored last, once, and not if it was hidden since",
+  },
+  {
+    ...state,
+    guards: "P7",
+    fault: "hides the checkpoints of one thread from people for the deletions of another",
+    find:
+      'join kind=leftouter deleted on thread_id, checkpoint_ns, incarnation, checkpoint_id",\n  "  | where',
+    replace:
+      'join kind=leftouter deleted on checkpoint_ns, incarnation, checkpoint_id",\n  "  | where',
+    title:
+      "A checkpoint stored again shows as it was stored last, once, and not if it was hidden since",
+  },
+  {
+    ...activity,
+    guards: "P7",
+    fault: "takes questions of a life that is over for ones that wait",
+    find: "join kind=leftsemi heads on thread_id, incarnation, checkpoint_id",
+    replace: "join kind=leftsemi heads on thread_id, checkpoint_id",
+    title:
+      "What is told of a checkpoint is its own: not of another namespace, nor of a life that is over",
+  },
 ];
