@@ -2,6 +2,7 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { Annotation, Command, END, interrupt, START, StateGraph } from "@langchain/langgraph";
 import { AIMessage, HumanMessage } from "@langchain/core/messages";
 import { KustoSaver } from "../../mod.ts";
+import { EncryptedSerializer } from "../../src/encryption/mod.ts";
 import type { ThreadView } from "../../src/cli/thread_view.ts";
 import { at, checkpointOf, LOOP } from "../saver/kit.ts";
 import { CliLab } from "./kit.ts";
@@ -178,4 +179,21 @@ Deno.test("show ends with 1 where there is no such thread, or no such checkpoint
   assertStringIncludes((await lab.cli(["show", "sub"])).output, "no checkpoint in this namespace");
   assertEquals((await lab.cli(["show"])).code, 2);
   assertEquals((await lab.cli(["show", ""])).code, 2);
+});
+
+Deno.test("show of a thread that is encrypted says that it cannot read it", async () => {
+  const { lab } = await openLab();
+  await using _ = lab;
+  const key = crypto.getRandomValues(new Uint8Array(32));
+  await using saver = new KustoSaver({
+    connection: "http://localhost",
+    database: "NetDefaultDB",
+    ...lab.saverOptions,
+    serde: new EncryptedSerializer({ keys: [{ id: "k", key }] }),
+  });
+  await saver.put(at("t"), checkpointOf("1", { n: "secret" }), LOOP);
+  const { code, value, errors } = await lab.json<{ error: { code: string } }>(["show", "t"]);
+  assertEquals([code, value.error.code], [1, "STATE_INCOMPLETE"]);
+  assertStringIncludes(errors, "serializer");
+  assertEquals((await lab.json<{ threads: unknown[] }>(["threads"])).value.threads.length, 1);
 });
