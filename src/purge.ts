@@ -13,9 +13,12 @@ import { KustoOptionsError, KustoRequestError, KustoUnavailableError } from "./e
 import { type ResultTable, rowsOf } from "./frames.ts";
 import {
   deleteLivesCommand,
+  deleteMarkersCommand,
   deletePointersCommand,
   type HiddenLife,
   hiddenLivesQuery,
+  idleMarkersQuery,
+  type Marker,
   type StalePointer,
   stalePointersQuery,
 } from "./purge_text.ts";
@@ -65,7 +68,7 @@ export interface PurgeCounts {
   readonly blobs: number;
   /** Pointers of the view, those included that pointed at rows which are gone for other reasons. */
   readonly pointers: number;
-  /** Markers of single checkpoints in deleted threads. */
+  /** Markers of single checkpoints in deleted threads, and of those whose rows have aged out. */
   readonly checkpointDeletions: number;
   /** Markers of deletions that a later deletion of the same thread makes needless. */
   readonly threadDeletions: number;
@@ -93,7 +96,7 @@ interface Found {
 }
 
 /**
- * Removes the rows that deletions hide, table by table, superseded markers last.
+ * Removes the rows that deletions hide, table by table, markers that hide nothing last.
  *
  * @throws {KustoPermissionError} If the identity is not a Database Admin.
  * @throws {KustoUnavailableError} If rows are still there after they were removed.
@@ -115,10 +118,13 @@ export async function purgeDeletedThreads(
   const left: Partial<Record<keyof PurgeCounts, number>> = {};
   for (const target of targets) {
     const purge = new TablePurge(client, settings, options, target);
-    removed[target.counts] = await purge.run(new Date(now - minimumAgeMs));
+    const rows = await purge.run(new Date(now - minimumAgeMs));
+    removed[target.counts] = (removed[target.counts] ?? 0) + rows;
   }
   // Whatever its clock said when a row was written, it counts now.
-  for (const { counts, find } of targets) left[counts] = (await find(new Date(NEVER))).rows;
+  for (const { counts, find } of targets) {
+    left[counts] = (left[counts] ?? 0) + (await find(new Date(NEVER))).rows;
+  }
   return { removed: removed as PurgeCounts, left: left as PurgeCounts };
 }
 
@@ -154,6 +160,16 @@ function targetsOf(
       remove: (pointers) => deletePointersCommand(names.latest, pointers as StalePointer[]),
     },
     ofTable("checkpointDeletions", names.checkpointDeletions),
+    {
+      counts: "checkpointDeletions",
+      table: names.checkpointDeletions,
+      find: async (before) => {
+        const text = idleMarkersQuery(names);
+        return foundIn(await client.query(text, { before, size: ENTRIES_A_PAGE }, call));
+      },
+      remove: (markers, before) =>
+        deleteMarkersCommand(names.checkpointDeletions, markers as Marker[], before),
+    },
     ofTable("threadDeletions", names.threadDeletions),
   ];
 }

@@ -8,7 +8,7 @@
  */
 import type { Stamp } from "./clock.ts";
 import { inList, literal } from "./kql.ts";
-import type { TableNames } from "./schema.ts";
+import type { CheckpointDeletionRow, TableNames } from "./schema.ts";
 
 /** All rows of one life of a thread, in one table. */
 export interface HiddenLife {
@@ -55,6 +55,41 @@ export function deleteLivesCommand(
   const marks = inList(lives.map((life) => life.incarnation + SEPARATOR + life.thread_id));
   const [time, separator] = [literal(before), literal(SEPARATOR)];
   return `.delete table ${table} records <| ${table} | where created_at < ${time} and thread_id in ${threads} and strcat(incarnation, ${separator}, thread_id) in ${marks}`;
+}
+
+/** A marker of a single checkpoint. */
+export type Marker = Pick<CheckpointDeletionRow, "thread_id" | "incarnation" | "revision">;
+
+/**
+ * Finds markers of single checkpoints that hide nothing any more, as all rows of their checkpoints have
+ * aged out; those of hidden lives are found with their lives. Its parameters are those of
+ * {@link hiddenLivesQuery}.
+ */
+export function idleMarkersQuery(names: TableNames): string {
+  const key = "thread_id, checkpoint_ns, incarnation, checkpoint_id";
+  return `declare query_parameters(before:datetime, size:long);
+let newest = ${names.threadDeletions} | summarize newest = max(incarnation) by thread_id;
+let idle = materialize(${names.checkpointDeletions}
+  | where created_at < before
+  | join kind=leftouter newest on thread_id | where strcmp(incarnation, newest) >= 0
+  | join kind=leftanti (${names.checkpoints} | distinct ${key}) on ${key}
+  | project thread_id, incarnation, revision);
+idle | take size;
+idle | summarize rows = count()`;
+}
+
+/** Removes markers of single checkpoints that are older than a time. */
+export function deleteMarkersCommand(
+  table: string,
+  markers: readonly Marker[],
+  before: Date,
+): string {
+  const threads = inList(new Set(markers.map((marker) => marker.thread_id)));
+  const marks = inList(
+    new Set(markers.map((m) => [m.incarnation, m.revision, m.thread_id].join(SEPARATOR))),
+  );
+  const [time, separator] = [literal(before), literal(SEPARATOR)];
+  return `.delete table ${table} records <| ${table} | where created_at < ${time} and thread_id in ${threads} and strcat(incarnation, ${separator}, revision, ${separator}, thread_id) in ${marks}`;
 }
 
 /**

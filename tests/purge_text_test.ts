@@ -2,8 +2,10 @@ import { assert, assertEquals } from "@std/assert";
 import { provisionScript } from "../src/provision_text.ts";
 import {
   deleteLivesCommand,
+  deleteMarkersCommand,
   deletePointersCommand,
   hiddenLivesQuery,
+  idleMarkersQuery,
   stalePointersQuery,
 } from "../src/purge_text.ts";
 import { TABLE_NAMES, tableNames } from "../src/schema.ts";
@@ -37,6 +39,16 @@ for (const table of Object.values(TABLES)) {
     assertEquals(schema.check(deleteLivesCommand(table, lives, BEFORE)), []);
   });
 }
+
+Deno.test("Microsoft's parser has nothing against the purge of markers, which are named by literals", async () => {
+  const schema = await OfficialSchema.fromScript(provisionScript);
+  const markers = NASTY.map((thread_id) => ({ thread_id, incarnation: "1-a", revision: "r" }));
+  const command = deleteMarkersCommand(TABLE_NAMES.checkpointDeletions, markers, BEFORE);
+  assertEquals(schema.check(idleMarkersQuery(tableNames(""))), []);
+  assertEquals(schema.check(command), []);
+  const marks = NASTY.map((id) => `1-a\u0001r\u0001${id}`);
+  assertEquals(await textsIn(command), [...NASTY, "\u0001", "\u0001", ...marks]);
+});
 
 Deno.test("Microsoft's parser has nothing against the purge of the view", async () => {
   const schema = await OfficialSchema.fromScript(provisionScript);

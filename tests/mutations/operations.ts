@@ -126,6 +126,16 @@ export const operations: readonly Mutation[] = [
     title: "deleteForRuns() finds runs in metadata that only the serializer can read, ",
   },
   {
+    guards: "P7",
+    fault: "removes markers of a thread whose copy's checkpoints have aged out",
+    file: "src/purge_text.ts",
+    find: " and strcat(incarnation, ${separator}, revision, ${separator}, thread_id) in ${marks}",
+    replace: " and revision in ${inList(markers.map((marker) => marker.revision))}",
+    test: "tests/saver/purge_test.ts",
+    title:
+      "purgeDeletedThreads() removes markers of single checkpoints once their rows have aged out",
+  },
+  {
     guards: "P8",
     fault: "lets threads move while they are listed",
     file: "src/thread_queries.ts",

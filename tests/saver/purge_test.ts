@@ -121,6 +121,27 @@ Deno.test("purgeDeletedThreads() spares checkpoints that were hidden one by one"
   assertEquals(removed, { ...NONE, checkpoints: 1, pointers: 1, checkpointDeletions: 1 });
 });
 
+Deno.test("purgeDeletedThreads() removes markers of single checkpoints once their rows have aged out", async () => {
+  const world = await open();
+  await using lab = world.lab;
+  const { saver } = world;
+  const first = await saver.put(at("t"), checkpointOf("1"), LOOP, {});
+  const second = await saver.put(first, checkpointOf("2"), LOOP, {});
+  await saver.put(second, checkpointOf("3"), LOOP, {});
+  await saver.copyThread("t", "copy");
+  const threadIds = ["t", "copy"];
+  await saver.prune({ threadIds, strategy: "keep_latest" });
+  await lab.command(
+    ".delete table Checkpoints records <| Checkpoints | where thread_id == 'copy' and checkpoint_id == '1'",
+  );
+  assertEquals((await saver.purgeDeletedThreads()).left, { ...NONE, checkpointDeletions: 1 });
+  world.clock.days(2);
+  const { removed, left } = await saver.purgeDeletedThreads();
+  assertEquals([removed, left], [{ ...NONE, checkpointDeletions: 1 }, NONE]);
+  for (const id of threadIds) assertEquals(await seen(lab.saver(), id), ["3", undefined, "3"]);
+  assertEquals((await rowCounts(lab)).CheckpointDeletions, 3);
+});
+
 Deno.test("purgeDeletedThreads() can break off after any command and goes on where it was", async () => {
   const world = await open();
   await using lab = world.lab;

@@ -7,7 +7,7 @@ import type { PurgeCounts } from "../../../mod.ts";
 import { KustoClient } from "../../client.ts";
 import { settingsFrom } from "../../config.ts";
 import { rowsOf } from "../../frames.ts";
-import { hiddenLivesQuery, stalePointersQuery } from "../../purge_text.ts";
+import { hiddenLivesQuery, idleMarkersQuery, stalePointersQuery } from "../../purge_text.ts";
 import { tableNames } from "../../schema.ts";
 import { type Call, clusterCommand, type Command } from "../command.ts";
 import { ask, consentOptions, requireConsent } from "../consent.ts";
@@ -70,7 +70,8 @@ async function hiddenRows(call: Call, before: Date): Promise<PurgeCounts> {
     writes: await ofTable(names.writes),
     blobs: await ofTable(names.blobs),
     pointers: await rows(stalePointersQuery(names)),
-    checkpointDeletions: await ofTable(names.checkpointDeletions),
+    checkpointDeletions: await ofTable(names.checkpointDeletions) +
+      await rows(idleMarkersQuery(names), { before }),
     threadDeletions: await ofTable(names.threadDeletions),
   };
 }
