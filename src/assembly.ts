@@ -8,7 +8,14 @@
  */
 import { compareWritesSortKeys, writesSortKey } from "@langchain/langgraph-checkpoint";
 import { compareText, type Stamp } from "./clock.ts";
-import { blobId, decodeBytes, joinBytes, type TypedBytes, unguardText } from "./codec.ts";
+import {
+  blobId,
+  decodeBytes,
+  joinBytes,
+  type TypedBytes,
+  TypedText,
+  unguardText,
+} from "./codec.ts";
 import { KustoStateError } from "./errors.ts";
 import type {
   BlobReference,
@@ -135,6 +142,14 @@ export class BlobChunks {
       { cause },
     );
   }
+
+  /** The bytes of a blob under a serializer's name for their form; throws as {@link read} does. */
+  async readTyped(type: string, reference: BlobReference): Promise<TypedBytes> {
+    const bytes = await this.read(reference);
+    const rows = this.#whole(reference)!;
+    if (rows[0]!.encoding !== "text") return { type, bytes };
+    return { type, bytes, text: rows.map((row) => row.data).join("") };
+  }
 }
 
 /** A checkpoint row, taken apart; values are still as the serializer made them. */
@@ -237,14 +252,12 @@ async function readCell(
   const colon = cellType.indexOf(":");
   const encoding = cellType.slice(0, colon);
   const type = cellType.slice(colon + 1);
-  if (encoding === "blob") return { type, bytes: await blobs.read(required(reference)) };
-  return { type, bytes: decodeCell(encoding, text) };
-}
-
-function decodeCell(encoding: string, text: string | undefined): Uint8Array {
+  if (encoding === "blob") return await blobs.readTyped(type, required(reference));
+  if (text !== undefined && encoding === "text") return new TypedText(type, text);
   try {
-    const isKnown = encoding === "text" || encoding === "base64";
-    if (isKnown && text !== undefined) return decodeBytes({ encoding, text });
+    if (text !== undefined && encoding === "base64") {
+      return { type, bytes: decodeBytes({ encoding, text }) };
+    }
   } catch (cause) {
     throw new KustoStateError(UNKNOWN_FORM, { cause });
   }

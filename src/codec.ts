@@ -10,10 +10,30 @@
  */
 import { KustoInputError } from "./errors.ts";
 
+const strictDecoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+const encoder = new TextEncoder();
+
 /** What a serializer made of a value: its own name for the form, and the bytes. */
 export interface TypedBytes {
   readonly type: string;
   readonly bytes: Uint8Array;
+  /** The bytes as text, where they are known to be text. */
+  readonly text?: string;
+}
+
+/** What is stored as text and hardly ever wanted as bytes. */
+export class TypedText implements TypedBytes {
+  readonly type: string;
+  readonly text: string;
+
+  constructor(type: string, text: string) {
+    this.type = type;
+    this.text = text;
+  }
+
+  get bytes(): Uint8Array {
+    return encoder.encode(this.text);
+  }
 }
 
 /** JSON has no form for functions and symbols: a serializer makes no bytes of them, which none can load. */
@@ -29,9 +49,6 @@ export interface EncodedText {
 
 /** The longest text of one chunk of a blob, in bytes: half of what a string cell holds. */
 export const CHUNK_BYTES: number = 512 * 1024;
-
-const strictDecoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
-const encoder = new TextEncoder();
 
 // Characters below space, tab and line ends aside, triple in JSON; U+FEFF may be taken for a byte
 // order mark. Text with them is rare and goes as base64, so no cell more than doubles when escaped.
@@ -104,6 +121,7 @@ export function joinBytes(
   chunks: readonly string[],
 ): Uint8Array {
   const parts = chunks.map((text) => decodeBytes({ encoding, text }));
+  if (parts.length === 1) return parts[0]!;
   const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
   let at = 0;
   for (const part of parts) {

@@ -49,9 +49,12 @@ export type Answer =
 /** The rows of a table as objects; no table gives no rows. */
 export function rowsOf<T extends object>(table: ResultTable | undefined): T[] {
   if (!table) return [];
-  return table.rows.map((row) =>
-    Object.fromEntries(table.columns.map(({ name }, at) => [name, row[at]])) as T
-  );
+  const names = table.columns.map(({ name }) => name);
+  return table.rows.map((row) => {
+    const object: Record<string, unknown> = {};
+    for (let at = 0; at < names.length; at++) object[names[at]!] = row[at];
+    return object as T;
+  });
 }
 
 /** Reads the body of a failed answer; `undefined` where it is not the service's. */
@@ -181,15 +184,16 @@ function resultsAmong(tables: readonly OpenTable[]): ResultTable[] {
 function openTable(table: JsonObject): OpenTable {
   const columns = asArray(table.Columns).map((column) => {
     if (!isRecord(column)) throw new Unreadable("holds a column that is no object");
-    const type = String(column.ColumnType ?? column.DataType ?? "").toLowerCase();
-    const name = String(column.ColumnName ?? "");
-    return { name, type: TYPE_ALIASES.get(type.replace(/^.*\.|\?$/g, "")) ?? type };
+    const type = String(column.ColumnType ?? column.DataType ?? "");
+    return { name: String(column.ColumnName ?? ""), type: TYPE_NAMES.get(type) ?? typeOf(type) };
   });
   return { name: String(table.TableName ?? ""), columns, rows: [] };
 }
 
-/** Names that some answers have instead of Kusto's own: older spellings, and .NET's in `DataType`. */
-const TYPE_ALIASES: ReadonlyMap<string, string> = new Map([
+/** Kusto's own names of types, and what some answers have instead: older spellings, and .NET's in `DataType`. */
+const TYPE_NAMES: ReadonlyMap<string, string> = new Map([
+  ...["bool", "datetime", "decimal", "dynamic", "guid", "int", "long", "real", "string", "timespan"]
+    .map((type) => [type, type] as const),
   ["date", "datetime"],
   ["time", "timespan"],
   ["boolean", "bool"],
@@ -201,11 +205,12 @@ const TYPE_ALIASES: ReadonlyMap<string, string> = new Map([
   ["uniqueid", "guid"],
   ["object", "dynamic"],
   ["sqldecimal", "decimal"],
-  ["string", "string"],
-  ["datetime", "datetime"],
-  ["timespan", "timespan"],
-  ["guid", "guid"],
 ]);
+
+function typeOf(spelled: string): string {
+  const type = spelled.toLowerCase();
+  return TYPE_NAMES.get(type.replace(/^.*\.|\?$/g, "")) ?? type;
+}
 
 /** Adds rows; an error may stand among them as an object. */
 function addRows(table: OpenTable, rows: unknown): void {

@@ -9,6 +9,7 @@ import {
   type CheckpointMetadata,
   type CheckpointPendingWrite,
   type CheckpointTuple,
+  JsonPlusSerializer,
   maxChannelVersion,
   type SerializerProtocol,
   TASKS,
@@ -52,10 +53,13 @@ export async function dumpWrite(serde: SerializerProtocol, value: unknown): Prom
  */
 export async function load(
   serde: SerializerProtocol,
-  { type, bytes }: TypedBytes,
+  value: TypedBytes,
 ): Promise<unknown> {
+  const { type, text } = value;
+  // LangGraph's own reads text as it is; others may expect what they made.
+  const readsText = serde.constructor === JsonPlusSerializer;
   try {
-    return await serde.loadsTyped(type, bytes);
+    return await serde.loadsTyped(type, readsText && text !== undefined ? text : value.bytes);
   } catch (error) {
     if (error instanceof KustoError) throw error;
     throw new KustoStateError(

@@ -325,9 +325,14 @@ Deno.test("entries are read from the row and from blobs, types with colons inclu
     { channel: "''", type: "blob:bytes", value: 0 },
   ];
   const row = checkpoint("c", 1, { channel_values, blobs: [reference] });
-  assertEquals((await readCheckpoint(row, chunks)).channelValues, [
-    ["a", { type: "json", bytes: encoder.encode("1") }],
-    ["", { type: "a:b", bytes: Uint8Array.of(0, 255) }],
-    ["'", { type: "bytes", bytes }],
+  const { channelValues } = await readCheckpoint(row, chunks);
+  assertEquals(channelValues.map(([channel, { type, bytes }]) => [channel, type, bytes]), [
+    ["a", "json", encoder.encode("1")],
+    ["", "a:b", Uint8Array.of(0, 255)],
+    ["'", "bytes", bytes],
   ]);
+  for (const [, { text, bytes }] of channelValues) {
+    if (text !== undefined) assertEquals(encoder.encode(text), bytes);
+  }
+  assertEquals(channelValues.map(([, { text }]) => text !== undefined), [true, false, true]);
 });

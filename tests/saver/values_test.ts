@@ -164,3 +164,19 @@ Deno.test("Functions and symbols, which no serializer spells, do not make a thre
     assertEquals(written, [undefined, undefined, {}, 1]);
   }
 });
+
+Deno.test("a serializer of one's own reads the bytes that it made, not their text", async () => {
+  await using lab = await Lab.open();
+  const kinds = new Set<string>();
+  class Strict extends JsonPlusSerializer {
+    override loadsTyped(type: string, data: Uint8Array | string) {
+      kinds.add(data.constructor.name);
+      return super.loadsTyped(type, data);
+    }
+  }
+  const saver = lab.saver({ serde: new Strict() });
+  await saver.put(at("t"), checkpointOf("1", { small: 1, large: "x".repeat(50_000) }), LOOP, {});
+  await saver.putWrites(at("t", "1"), [["small", 2]], "task");
+  assertEquals((await saver.getTuple(at("t")))?.pendingWrites?.[0]?.[2], 2);
+  assertEquals([...kinds], ["Uint8Array"]);
+});
