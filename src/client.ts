@@ -290,6 +290,7 @@ function timespan(ms: number): string {
 }
 
 function joinLines(lines: readonly Uint8Array[]): Uint8Array {
+  if (lines.length === 1) return lines[0]!;
   const body = new Uint8Array(lines.reduce((sum, line) => sum + line.length + 1, 0));
   let at = 0;
   for (const line of lines) {

@@ -26,6 +26,8 @@ export const CELL_BUDGET = 256 * 1024;
 const METADATA_LIMIT = 64 * 1024;
 const ENTRY_OVERHEAD = 64;
 
+const decoder = new TextDecoder();
+
 /** Gathers the blobs that one row refers to, and those of them that must be sent first. */
 export class RowBlobs {
   readonly references: BlobReference[] = [];
@@ -147,7 +149,7 @@ export function readableMetadata({ type, bytes }: TypedBytes): Record<string, un
   if (type !== "json" || bytes.length > METADATA_LIMIT) return undefined;
   let parsed: unknown;
   try {
-    parsed = JSON.parse(new TextDecoder().decode(bytes));
+    parsed = JSON.parse(decoder.decode(bytes));
   } catch {
     // Another serializer may call something else "json", and that only it can read.
     return undefined;
@@ -192,19 +194,11 @@ async function channelEntries(
   const packed = new Set(overflow(candidates));
   const entries: ChannelEntry[] = [];
   for (const candidate of candidates) {
-    if (!packed.has(candidate)) entries.push(await channelEntry(candidate, blobs));
+    if (packed.has(candidate)) continue;
+    entries.push(candidate.inline ? inlineEntry(candidate) : await blobEntry(candidate, blobs));
   }
   if (packed.size > 0) {
-    const pack = JSON.stringify(
-      Array.from(packed, ({ channel, value }) => {
-        const { encoding, text } = encodeBytes(value.bytes);
-        return {
-          channel: guardText(channel),
-          type: `${encoding}:${value.type}`,
-          value: guardText(text),
-        };
-      }),
-    );
+    const pack = JSON.stringify(Array.from(packed, inlineEntry));
     entries.push({ type: "pack", value: await blobs.add(new TextEncoder().encode(pack)) });
   }
   return entries;
@@ -218,6 +212,7 @@ async function channelEntries(
  */
 function overflow(candidates: Candidate[]): Candidate[] {
   let size = candidates.reduce((sum, candidate) => sum + candidate.size, 0);
+  if (size <= CELL_BUDGET) return [];
   const bySize = candidates.toSorted((a, b) => b.size - a.size);
   for (const candidate of bySize) {
     if (size <= CELL_BUDGET) return [];
@@ -236,17 +231,18 @@ function overflow(candidates: Candidate[]): Candidate[] {
   return packed;
 }
 
-async function channelEntry(
-  { channel, value, inline }: Candidate,
+async function blobEntry(
+  { channel, value }: Candidate,
   blobs: RowBlobs,
 ): Promise<ChannelEntry> {
-  if (!inline) {
-    return {
-      channel: guardText(channel),
-      type: `blob:${value.type}`,
-      value: await blobs.add(value.bytes),
-    };
-  }
+  return {
+    channel: guardText(channel),
+    type: `blob:${value.type}`,
+    value: await blobs.add(value.bytes),
+  };
+}
+
+function inlineEntry({ channel, value }: Candidate): ChannelEntry {
   const { encoding, text } = encodeBytes(value.bytes);
   return {
     channel: guardText(channel),

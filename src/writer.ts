@@ -238,7 +238,7 @@ export class RowWriter {
 
   async #store(parcel: Parcel, isRetry: boolean): Promise<void> {
     const { blobs, rows } = parcel;
-    await this.#sendAll(blobs, parcel, isRetry);
+    if (blobs.length > 0) await this.#sendAll(blobs, parcel, isRetry);
     parcel.onBlobsStored();
     // Rows that have waited with their blobs do not linger too.
     await this.#sendAll(rows, parcel, isRetry || blobs.length > 0);
