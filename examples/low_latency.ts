@@ -11,8 +11,6 @@ import { Kusto } from "./kusto.ts";
 
 await using kusto = await Kusto.open();
 await using saver = kusto.saver({
-  // Small requests are not worth compressing.
-  compression: "none",
   // Better an early error, which the caller can act on, than a late answer.
   queryTimeoutMs: 5_000,
   deadlineMs: 10_000,

@@ -124,11 +124,13 @@ export interface KustoSaverOptions {
    */
   readonly ingestion?: "streaming" | "inline";
   /**
-   * Whether requests are compressed.
+   * Whether requests that append rows are compressed, from 1 KB on. It takes more processor time than
+   * all else in a large write, so it pays off only where the network is slow or each byte is paid for:
+   * `docs/performance.md` has the measurements.
    *
-   * @default {"gzip"}
+   * @default {"none"}
    */
-  readonly compression?: "gzip" | "none";
+  readonly compression?: "none" | "gzip";
   /**
    * Keys of a run's `configurable` or `metadata` that `list` can filter on beside the checkpoint's
    * own metadata, such as `user_id`. They are stored in the clear, also by a serializer that encrypts;
@@ -257,7 +259,7 @@ function checkedSettings(options: KustoSaverOptions): Settings {
     tablePrefix,
     trustedHosts,
     ingestion: oneOf("ingestion", options.ingestion, ["streaming", "inline"]),
-    compression: oneOf("compression", options.compression, ["gzip", "none"]),
+    compression: oneOf("compression", options.compression, ["none", "gzip"]),
     searchKeys: texts("searchKeys", options.searchKeys),
     logger: having("logger", options.logger, ["debug", "info", "warn", "error"]),
     meter: having("meter", options.meter, [

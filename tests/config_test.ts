@@ -31,7 +31,7 @@ Deno.test("settingsFrom() fills in the defaults", () => {
     tablePrefix: "",
     trustedHosts: [],
     ingestion: "streaming",
-    compression: "gzip",
+    compression: "none",
     searchKeys: [],
     logger: undefined,
     meter: undefined,
@@ -135,7 +135,7 @@ const ACCEPTED: [options: Partial<KustoSaverOptions>][] = [
   [{ trustedHosts: ["kusto.example.com", ".example.com", "[fd00::1]"] }],
   [{ searchKeys: ["user_id"] }],
   [{ durability: "buffered" }],
-  [{ compression: "none" }],
+  [{ compression: "gzip" }],
 ];
 
 for (const [options] of ACCEPTED) {

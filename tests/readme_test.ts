@@ -1,8 +1,9 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertMatch } from "@std/assert";
 import * as library from "../mod.ts";
 import { settingsFrom } from "../src/config.ts";
 import { provisionScript } from "../src/provision_text.ts";
 import { OfficialSchema } from "./official_parser.ts";
+import { TARGETS } from "./bench/catalogue.ts";
 import { packages } from "./runtimes/tools.ts";
 import { tableAfter } from "./tables.ts";
 
@@ -73,4 +74,15 @@ Deno.test("Microsoft's parser takes the queries and commands of README and troub
     const found = texts.flatMap((text) => official.check(text)).filter(({ at }) => at !== "agents");
     assertEquals(found, []);
   }
+});
+
+Deno.test("the README's table of performance has a line for each target, with its bound, and says what was measured on", () => {
+  const rows = tableAfter(readme, "Performance");
+  assertEquals(rows.map(([, what]) => what), Object.values(TARGETS).map(({ what }) => what));
+  for (const [row, target] of Object.values(TARGETS).entries()) {
+    const [, , measured, bound, holds] = rows[row]!;
+    assertMatch(measured!, /^[\d.]+(x| .+)$/);
+    assertEquals([bound === "", holds === ""], Array(2).fill(!("bound" in target)));
+  }
+  assertMatch(readme, /Measured on \d{4}-\d{2}-\d{2} by `deno task bench` on \d+ cores/);
 });

@@ -56,6 +56,7 @@ async function measure(
   let sent = 0;
   await using emulator = new KustoEmulator();
   await using saver = KustoSaver.fromConnectionString("http://localhost", {
+    compression: "gzip",
     database: "NetDefaultDB",
     fetch: (url, init) => {
       if (String(url).includes("/ingest/")) sent += (init!.body as Uint8Array).length;

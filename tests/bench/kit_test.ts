@@ -1,7 +1,8 @@
-import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { holds, type Target, TARGETS } from "./catalogue.ts";
 import { Relay } from "./kit/relay.ts";
 import { median, percentile, ratio, takeTurns } from "./kit/statistics.ts";
+import { replacePart } from "./pages.ts";
 import { figure, targetTable } from "./report.ts";
 
 Deno.test("the median is the middle, or the mean of the two that are", () => {
@@ -93,4 +94,15 @@ Deno.test("figures have three digits that count", () => {
     "1235",
     "7",
   ]);
+});
+
+Deno.test("a part of a page is replaced between its marks, and nothing else", () => {
+  const page = "# A\n\n<!-- one -->\nold\n<!-- /one -->\n\n<!-- two -->\n<!-- /two -->\n";
+  const changed = replacePart(page, "one", "new");
+  assertEquals(
+    changed,
+    "# A\n\n<!-- one -->\n\nnew\n\n<!-- /one -->\n\n<!-- two -->\n<!-- /two -->\n",
+  );
+  assertEquals(replacePart(changed, "one", "new"), changed);
+  assertThrows(() => replacePart(page, "three", ""), Error, "three");
 });

@@ -1,7 +1,10 @@
 /**
  * Measures the library beside its peers, on this machine, in one run: `deno task bench`.
  *
- *     deno task bench [--quick] [--only GROUP,GROUP]
+ *     deno task bench [--quick] [--only GROUP,GROUP] [--write]
+ *
+ * `--write` puts the tables into the README and docs/performance.md, `--quick` only shows that all of it
+ * works.
  *
  * Each line of the table has a bound, and none fails the run: times depend on the machine, ratios do
  * less so.
@@ -12,6 +15,7 @@ import { parseArgs } from "node:util";
 import { installTools } from "../runtimes/tools.ts";
 import { type Effort, type Group, GROUPS, type Measure } from "./catalogue.ts";
 import { installPeers } from "./kit/peers.ts";
+import { describeMachine, writePages } from "./pages.ts";
 import { targetTable, type Values } from "./report.ts";
 import { measureCpu } from "./targets/cpu.ts";
 import { measureDeltaChannels } from "./targets/delta_channels.ts";
@@ -35,6 +39,7 @@ const { values: options } = parseArgs({
   args: Deno.args,
   options: {
     quick: { type: "boolean", default: false },
+    write: { type: "boolean", default: false },
     only: { type: "string", default: Object.keys(GROUPS).join() },
   },
 });
@@ -45,15 +50,17 @@ const effort: Effort = {
 };
 
 await installTools();
-await installPeers();
+const versions = await installPeers();
 let values: Values = {};
+const details: Partial<Record<Group, string>> = {};
 for (const group of options.only.split(",") as Group[]) {
-  const measure = MEASURES[group];
-  if (!measure) continue;
   const begun = performance.now();
-  const outcome = await measure(effort);
+  const outcome = await MEASURES[group](effort);
   values = { ...values, ...outcome.values };
+  details[group] = outcome.details;
   const seconds = Math.round((performance.now() - begun) / 1000);
   console.log(`## ${GROUPS[group]} (${seconds} s)\n\n${outcome.details}\n`);
 }
-console.log(targetTable(values));
+const machine = await describeMachine(versions);
+console.log(`${targetTable(values)}\n\n${machine}`);
+if (options.write) await writePages({ values, details, machine });

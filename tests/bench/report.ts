@@ -41,7 +41,8 @@ export function targetTable(values: Values): string {
 }
 
 function withUnit(text: string, unit: string): string {
-  return unit === "x" ? `${text}x` : `${text} ${unit}`;
+  if (unit === "x") return `${text}x`;
+  return `${text} ${text === "1" ? unit.replace(/^(request|time)s\b/, "$1") : unit}`;
 }
 
 function boundText({ bound, unit }: Target): string {

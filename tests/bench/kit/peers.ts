@@ -4,7 +4,7 @@
  * @module
  */
 import process from "node:process";
-import { programs, root, run, toolPath } from "../../runtimes/tools.ts";
+import { packages, programs, root, run, toolPath } from "../../runtimes/tools.ts";
 import type { Runtime } from "../catalogue.ts";
 
 /** Where the peers are installed, and the programs that use them. */
@@ -29,16 +29,27 @@ const SHARED = [
   "azure-kusto-ingest",
 ] as const;
 
-/** Installs what is not there yet. */
-export async function installPeers(): Promise<void> {
+/**
+ * Installs what is not there yet.
+ *
+ * @returns The versions of the runtimes, and of what the library shares with its peers.
+ */
+export async function installPeers(): Promise<Record<string, string>> {
   await Deno.mkdir(peersFolder, { recursive: true });
-  const dependencies = { ...peers, ...await sharedVersions() };
+  const shared = await sharedVersions();
+  const dependencies = { ...peers, ...shared };
   await Deno.writeTextFile(
     `${peersFolder}/package.json`,
     JSON.stringify({ private: true, type: "module", dependencies }),
   );
   const quietly = ["--ignore-scripts", "--no-audit", "--no-fund", "--prefix", peersFolder];
   await run("npm", ["install", ...quietly]);
+  return {
+    Deno: Deno.version.deno,
+    Bun: packages.bun!,
+    Node: packages["node-20"]!.replace(/^.*@/, ""),
+    ...shared,
+  };
 }
 
 /** The versions that the library's own configuration has installed. */

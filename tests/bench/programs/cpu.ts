@@ -13,6 +13,7 @@ export type Caller = "KustoSaver" | "SDK" | "floor";
 /** What the program is asked for: to store a state of some size, or to make calls with it. */
 export type CpuRequest =
   | { readonly open: Caller; readonly port: number; readonly bytes: number }
+  | { readonly gzip: number; readonly count: number }
   | {
     readonly caller: Caller;
     readonly bytes: number;
@@ -24,6 +25,12 @@ export type CpuRequest =
 export interface CpuRun {
   /** Processor time of one call, in microseconds. */
   readonly microseconds: number;
+}
+
+/** What it takes to compress a state, and what that saves. */
+export interface GzipRun extends CpuRun {
+  readonly bytes: number;
+  readonly packed: number;
 }
 
 const MESSAGE_BYTES = 400;
@@ -99,7 +106,19 @@ function idOf(step: number): string {
 
 const opened = new Map<string, { calls: Calls; states: Conversation }>();
 
-await answer(async (request: CpuRequest): Promise<CpuRun | object> => {
+/** Compresses as the library does where it is told to. */
+async function compress(size: number, count: number): Promise<GzipRun> {
+  const text = new TextEncoder().encode(JSON.stringify(new Conversation(size).next()));
+  let packed = 0;
+  const before = cpuMs();
+  for (let n = 0; n < count; n++) {
+    const stream = new Blob([text]).stream().pipeThrough(new CompressionStream("gzip"));
+    packed = (await new Response(stream).arrayBuffer()).byteLength;
+  }
+  return { microseconds: (cpuMs() - before) * 1000 / count, bytes: text.length, packed };
+}
+
+await answer(async (request: CpuRequest): Promise<CpuRun | GzipRun | object> => {
   if ("open" in request) {
     const calls = await open(request.open, request.port, `${request.open} ${request.bytes}`);
     const states = new Conversation(request.bytes);
@@ -108,6 +127,7 @@ await answer(async (request: CpuRequest): Promise<CpuRun | object> => {
     opened.set(`${request.open} ${request.bytes}`, { calls, states });
     return {};
   }
+  if ("gzip" in request) return await compress(request.gzip, request.count);
   const { calls, states } = opened.get(`${request.caller} ${request.bytes}`)!;
   const checkpoints = Array.from({ length: request.count }, () => states.next());
   const before = cpuMs();

@@ -1,13 +1,10 @@
 /**
- * What no saver on Kusto can do without: the serializer, JSON, compression and `fetch`.
+ * What no saver on Kusto can do without: the serializer, JSON and `fetch`.
  *
  * @module
  */
 import type { Checkpoint, CheckpointMetadata } from "@langchain/langgraph-checkpoint";
 import { JsonPlusSerializer } from "@langchain/langgraph-checkpoint";
-
-/** The library compresses from so many bytes on. */
-const COMPRESS_FROM_BYTES = 1_024;
 
 /** The least that a `put` and a `getTuple` take, on the tables of `SdkSaver`. */
 export class Floor {
@@ -36,9 +33,7 @@ export class Floor {
       metadata: new TextDecoder().decode(metadataBytes),
       created_at: new Date().toISOString(),
     });
-    const path = `/v1/rest/ingest/NetDefaultDB/${this.#table}?streamFormat=json`;
-    const isPacked = row.length >= COMPRESS_FROM_BYTES;
-    await this.#post(path, isPacked ? await gzip(row) : row, isPacked);
+    await this.#post(`/v1/rest/ingest/NetDefaultDB/${this.#table}?streamFormat=json`, row);
   }
 
   async getTuple(thread: string): Promise<Checkpoint> {
@@ -50,7 +45,6 @@ export class Floor {
         csl: this.#query,
         properties: { Parameters: { thread: quote(thread), namespace: quote(""), id: quote("") } },
       }),
-      false,
     );
     const frames = JSON.parse(answer) as Frame[];
     const { Columns, Rows } = frames.find(({ TableKind }) => TableKind === "PrimaryResult")!;
@@ -60,14 +54,11 @@ export class Floor {
     return await this.#serde.loadsTyped(cell("type"), cell("checkpoint"));
   }
 
-  async #post(path: string, body: string | Uint8Array<ArrayBuffer>, isPacked: boolean) {
+  async #post(path: string, body: string): Promise<string> {
     const answer = await fetch(this.#url + path, {
       method: "POST",
       body,
-      headers: {
-        "Content-Type": "application/json; charset=utf-8",
-        ...(isPacked && { "Content-Encoding": "gzip" }),
-      },
+      headers: { "Content-Type": "application/json; charset=utf-8" },
     });
     const text = await answer.text();
     if (!answer.ok) throw new Error(text);
@@ -79,9 +70,4 @@ interface Frame {
   readonly TableKind?: string;
   readonly Columns: readonly { readonly ColumnName: string }[];
   readonly Rows: readonly (readonly unknown[])[];
-}
-
-async function gzip(text: string): Promise<Uint8Array<ArrayBuffer>> {
-  const stream = new Blob([text]).stream().pipeThrough(new CompressionStream("gzip"));
-  return new Uint8Array(await new Response(stream).arrayBuffer());
 }

@@ -1,6 +1,6 @@
 // Runs workloads on one saver, step by step as LangGraph does, and says what they take.
 import { type BaseCheckpointSaver, emptyCheckpoint, uuid6 } from "@langchain/langgraph-checkpoint";
-import { gunzipSync } from "node:zlib";
+import { gzipSync } from "node:zlib";
 import { answer } from "./answering.ts";
 import { openSaver, type SaverName } from "./savers.ts";
 import { proseOf } from "./states.ts";
@@ -15,8 +15,8 @@ export interface StorageRequest {
 
 /** What a workload took. */
 export interface Stored {
-  /** Bytes of bodies, as sent; 0 for savers that send none. */
-  readonly sent: number;
+  /** Bytes of bodies, compressed; 0 for savers that send none. */
+  readonly packed: number;
   /** Bytes of rows: before compression, or the size of the tables. */
   readonly kept: number;
 }
@@ -41,14 +41,14 @@ const WORKLOADS: Readonly<Record<Workload, (step: number, before: State) => Stat
 };
 
 await answer(async ({ saver: name, port, workload, steps }: StorageRequest): Promise<Stored> => {
-  let [sent, rows] = [0, 0];
+  let [packed, rows] = [0, 0];
   const { saver, tableBytes } = await openSaver(name, port, (body) => {
-    sent += body.length;
-    rows += body[0] === 0x1f ? gunzipSync(body).length : body.length;
+    packed += gzipSync(body).length;
+    rows += body.length;
   });
   const before = await tableBytes?.() ?? 0;
   await runSteps(saver, workload, steps);
-  return { sent, kept: tableBytes ? await tableBytes() - before : rows };
+  return { packed, kept: tableBytes ? await tableBytes() - before : rows };
 });
 
 async function runSteps(saver: BaseCheckpointSaver, workload: Workload, steps: number) {

@@ -14,7 +14,7 @@ import {
 } from "../catalogue.ts";
 import { Program } from "../kit/program.ts";
 import { median, ratio, takeTurns } from "../kit/statistics.ts";
-import type { Caller, CpuRequest, CpuRun } from "../programs/cpu.ts";
+import type { Caller, CpuRequest, CpuRun, GzipRun } from "../programs/cpu.ts";
 import type { NullServerPort, NullServerRequest } from "../programs/null_server.ts";
 import { figure, table } from "../report.ts";
 
@@ -26,6 +26,7 @@ const CALLS_A_ROUND: Readonly<Record<number, number>> = { 2_000: 100, 20_000: 50
 /** Compares the saver's calls with the floor and with the official SDK's, on each runtime. */
 export async function measureCpu(effort: Effort): Promise<Outcome> {
   const values: Partial<Record<CpuKey, number>> = {};
+  const gzipRows = [["compressing", "takes", "saves", "pays off below"]];
   const rows = [[
     "microseconds of processor time",
     ...CALLERS,
@@ -34,6 +35,7 @@ export async function measureCpu(effort: Effort): Promise<Outcome> {
   ]];
   for (const runtime of RUNTIMES) {
     await using calls = await MeasuredCalls.open(runtime);
+    for (const bytes of SIZES) gzipRows.push(gzipRow(runtime, await calls.compress(bytes, effort)));
     for (const call of CALLS) {
       for (const bytes of SIZES) {
         const times = await calls.measure(call, bytes, effort);
@@ -53,7 +55,18 @@ export async function measureCpu(effort: Effort): Promise<Outcome> {
       }
     }
   }
-  return { values, details: table(rows) };
+  return { values, details: `${table(rows)}\n\n${table(gzipRows)}` };
+}
+
+/** Compressing saves time where the bytes that it saves would take longer on the network. */
+function gzipRow(runtime: Runtime, { microseconds, bytes, packed }: GzipRun): string[] {
+  const megabitsASecond = (bytes - packed) * 8 / microseconds;
+  return [
+    `${figure(bytes / 1000)} KB on ${runtime}`,
+    `${microseconds.toFixed(0)} microseconds`,
+    `${((1 - packed / bytes) * 100).toFixed(0)} %`,
+    `${megabitsASecond.toFixed(0)} Mbit/s`,
+  ];
 }
 
 /** All callers in one process, each with states of all sizes on a null server. */
@@ -92,6 +105,17 @@ class MeasuredCalls implements AsyncDisposable {
       floor: run("floor"),
       SDK: run("SDK"),
     });
+  }
+
+  /** The median of some rounds. */
+  async compress(bytes: number, effort: Effort): Promise<GzipRun> {
+    const runs: GzipRun[] = [];
+    for (let round = 0; round < effort.rounds(5); round++) {
+      const request: CpuRequest = { gzip: bytes, count: CALLS_A_ROUND[bytes]! };
+      runs.push(await this.#program.ask<GzipRun>(request));
+    }
+    const microseconds = median(runs.map((run) => run.microseconds));
+    return { ...runs[0]!, microseconds };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

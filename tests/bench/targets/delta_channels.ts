@@ -5,6 +5,7 @@
  */
 import { at, checkpointOf, Lab, LOOP } from "../../saver/kit.ts";
 import type { Effort, Outcome } from "../catalogue.ts";
+import { table } from "../report.ts";
 
 const ANCESTORS = 1_000;
 
@@ -19,7 +20,14 @@ export async function measureDeltaChannels({ quick }: Effort): Promise<Outcome> 
   await writeChain(lab, "bent", bent);
   const deltaRequests = await countRequests(lab, "straight", straight);
   const withJump = await countRequests(lab, "bent", bent);
-  return { values: { deltaRequests, deltaJump: withJump - deltaRequests }, details: "" };
+  return {
+    values: { deltaRequests, deltaJump: withJump - deltaRequests },
+    details: table([
+      [`${length} ancestors`, "requests"],
+      ["in the order of their ids", String(deltaRequests)],
+      ["the older half under greater ids", String(withJump)],
+    ]),
+  };
 }
 
 function names(prefix: string, count: number): string[] {

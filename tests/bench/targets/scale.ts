@@ -4,9 +4,11 @@
  * @module
  */
 import type { Effort, Outcome } from "../catalogue.ts";
+import { at, checkpointOf, Lab, LOOP } from "../../saver/kit.ts";
 import { Program } from "../kit/program.ts";
 import { percentile } from "../kit/statistics.ts";
 import type { Scaled, ScaleRequest } from "../programs/scale.ts";
+import { proseOf } from "../programs/states.ts";
 import { figure, table } from "../report.ts";
 
 const CLUSTER = { slots: 96, latencyMs: 150 };
@@ -14,6 +16,13 @@ const THREADS = 10_000;
 /** A step of each thread in so many milliseconds comes near the ceiling of streaming ingestion. */
 const PAUSE_MS = 27_000;
 const GB = 1e9;
+/** Above it Kusto's documentation advises queued ingestion, by table. */
+const CEILING_GB = 4;
+const SLOTS_A_CORE = 6;
+/** Two into each of the tables that most steps write to. */
+const REQUESTS_A_PROCESS = 4;
+const CORES = [2, 4, 16, 64];
+const STATES = [500, 2_000, 10_000, 30_000, 100_000, 500_000];
 
 interface Scenario {
   readonly processes: number;
@@ -54,8 +63,59 @@ export async function measureScale({ quick }: Effort): Promise<Outcome> {
       scaleMemory: steady.bytesAThread / 1000,
       scaleTable: gigabytesAnHour(STEADY, steady),
     },
-    details: table([HEAD, ...Array.from(found, ([scenario, scaled]) => rowOf(scenario, scaled))]),
+    details: [
+      table([HEAD, ...Array.from(found, ([scenario, scaled]) => rowOf(scenario, scaled))]),
+      await stepsWithinCeiling(),
+      processesOnCores(),
+    ].join("\n\n"),
   };
+}
+
+/** How many steps streaming ingestion is meant for, by the size of what a step changes. */
+async function stepsWithinCeiling(): Promise<string> {
+  await using lab = await Lab.open();
+  const saver = lab.saver();
+  const rows = [[
+    "a step changes",
+    "`Checkpoints`",
+    "`CheckpointBlobs`",
+    "steps a second within 4 GB an hour",
+  ]];
+  for (const size of STATES) {
+    const thread = String(size);
+    await saver.getTuple(at(thread));
+    lab.emulator.requests.clear();
+    const checkpoint = checkpointOf("1", { messages: proseOf(size, size) });
+    await saver.put(at(thread), checkpoint, LOOP, { messages: 1 });
+    const bytesOf = (table: string) =>
+      lab.emulator.requests.records
+        .reduce(
+          (sum, { subject, requestBytes }) => sum + (subject === table ? requestBytes : 0),
+          0,
+        );
+    const [checkpoints, blobs] = [bytesOf("Checkpoints"), bytesOf("CheckpointBlobs")];
+    const steps = CEILING_GB * GB / 3600 / Math.max(checkpoints, blobs);
+    rows.push([...[size, checkpoints, blobs].map((n) => `${figure(n / 1000)} KB`), figure(steps)]);
+  }
+  return table(rows);
+}
+
+/** How many processes use all ingest requests that a cluster takes at once. */
+function processesOnCores(): string {
+  const rows = CORES.map((cores) => {
+    const slots = cores * SLOTS_A_CORE;
+    const requests = slots * 1000 / CLUSTER.latencyMs;
+    return [cores, slots, slots / REQUESTS_A_PROCESS, requests].map(figure);
+  });
+  return table([
+    [
+      "cores",
+      "ingest requests at once",
+      "processes that use all of them",
+      `requests a second, ${CLUSTER.latencyMs} ms each`,
+    ],
+    ...rows,
+  ]);
 }
 
 const HEAD = [
