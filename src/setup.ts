@@ -22,7 +22,12 @@ import { PolicyReader } from "./policies.ts";
 import { tableNames } from "./schema.ts";
 import { DEFAULT_RETENTION_DAYS, fitCommand, splitScript } from "./script.ts";
 import { inspect } from "./setup_checks.ts";
-import { checkVersion, functionMadeBy, nameIsTaken, readSchemaVersion } from "./setup_functions.ts";
+import {
+  checkVersion,
+  functionMadeBy,
+  readSchemaVersion,
+  unmakeableFunctions,
+} from "./setup_functions.ts";
 import { reportTables, reportView, type SetupReport } from "./setup_report.ts";
 import { SCHEMA_VERSION } from "./stored_functions.ts";
 
@@ -114,10 +119,10 @@ async function provision(
   const schema = await readDatabaseSchema(client, settings.database);
   const version = await readSchemaVersion(client, schema, settings.tablePrefix);
   if (version > SCHEMA_VERSION) throw newerSchema(settings, schema, version);
+  const unmakeable = unmakeableFunctions(schema, commands);
   const refused: SchemaProblem[] = [];
   for (const command of commands) {
-    const made = functionMadeBy(command);
-    if (made !== undefined && nameIsTaken(schema, made)) continue;
+    if (unmakeable.has(functionMadeBy(command) ?? "")) continue;
     if (keepLifetimes && await setsLifetimeAnew(client, command)) continue;
     try {
       await client.command(command);

@@ -16,6 +16,7 @@ import {
   checkVersion,
   functionMadeBy,
   readSchemaVersion,
+  unmakeableFunctions,
 } from "./setup_functions.ts";
 import { findShortLifetimes } from "./setup_lifetimes.ts";
 import { checkView, checkViewCoverage } from "./setup_view.ts";
@@ -35,6 +36,15 @@ export interface Findings {
 
 type Check = () => Promise<SchemaProblem[]> | SchemaProblem[];
 
+/** What the checks work with. */
+interface Inspected {
+  readonly client: KustoClient;
+  readonly policies: PolicyReader;
+  readonly database: string;
+  readonly schema: DatabaseSchema;
+  readonly unmakeable: ReadonlyMap<string, string>;
+}
+
 /**
  * Compares a database with the commands of a provisioning script; a table that is missing is named with
  * its mapping and its streaming policy, not with each of its columns.
@@ -48,7 +58,9 @@ export async function inspect(
   const { database, tablePrefix } = settings;
   const schema = await readDatabaseSchema(client, database);
   const schemaVersion = await readSchemaVersion(client, schema, tablePrefix);
-  const checks = commands.map((command) => checkFor(client, policies, database, schema, command));
+  const unmakeable = unmakeableFunctions(schema, commands);
+  const inspected = { client, policies, database, schema, unmakeable };
+  const checks = commands.map((command) => checkFor(inspected, command));
   checks.push(() => checkVersion(schema, schemaVersion, tablePrefix));
   checks.push(() =>
     findShortLifetimes(policies, settings, [...schema.tables.keys(), ...schema.views.keys()])
@@ -63,13 +75,8 @@ export async function inspect(
   };
 }
 
-function checkFor(
-  client: KustoClient,
-  policies: PolicyReader,
-  database: string,
-  schema: DatabaseSchema,
-  command: string,
-): Check {
+function checkFor(inspected: Inspected, command: string): Check {
+  const { client, policies, database, schema, unmakeable } = inspected;
   const table = /^\.create-merge table (\S+) \((.*)\)$/.exec(command);
   if (table) return () => checkTable(schema, table[1]!, table[2]!, command);
   const mapping = /^\.create-or-alter table (\S+) ingestion json mapping "\S+" ```(.*)```$/s
@@ -86,7 +93,7 @@ function checkFor(
   }
   const made = functionMadeBy(command);
   if (made?.endsWith(VERSION_FUNCTION)) return () => [];
-  if (made) return () => checkFunction(schema, made, command);
+  if (made) return () => checkFunction(schema, made, command, unmakeable.get(made));
   throw new TypeError(`provision.kql holds a command that no check belongs to: ${command}`);
 }
 

@@ -25,23 +25,51 @@ export function nameIsTaken({ tables, views, functions }: DatabaseSchema, name: 
     (folder !== undefined && folder !== FUNCTION_FOLDER);
 }
 
-/** Compares a function with the command that makes it. */
-export function checkFunction(
+/**
+ * The functions of a script that cannot be made, each with the name that is in the way: its own, or
+ * that of a function which it calls.
+ */
+export function unmakeableFunctions(
   schema: DatabaseSchema,
-  name: string,
-  command: string,
-): SchemaProblem[] {
-  const problem = { kind: "function", severity: "warning", entity: name } as const;
-  if (nameIsTaken(schema, name)) return [{ ...problem, ...takenName(name) }];
-  if (schema.functions.has(name)) return [];
-  return [{ ...problem, message: `the function ${name} is missing`, mend: command }];
+  commands: readonly string[],
+): ReadonlyMap<string, string> {
+  const found = new Map<string, string>();
+  for (const command of commands) {
+    const made = functionMadeBy(command);
+    if (made === undefined) continue;
+    // A function stands below those that it calls.
+    const called = [...found.keys()].find((name) => RegExp(`\\b${name}\\(`).test(command));
+    if (nameIsTaken(schema, made)) found.set(made, made);
+    else if (called !== undefined) found.set(made, found.get(called)!);
+  }
+  return found;
 }
 
-function takenName(name: string): Pick<SchemaProblem, "message" | "mend"> {
+/**
+ * Compares a function with the command that makes it.
+ *
+ * @param taken The name that keeps it from being made, if one does.
+ */
+export function checkFunction(
+  { functions }: DatabaseSchema,
+  name: string,
+  command: string,
+  taken: string | undefined,
+): SchemaProblem[] {
+  if (taken !== name && functions.has(name)) return [];
+  const problem = taken === undefined
+    ? { message: `the function ${name} is missing`, mend: command }
+    : takenName(taken, name);
+  return [{ kind: "function", severity: "warning", entity: name, ...problem }];
+}
+
+function takenName(
+  taken: string,
+  missing: string,
+): Pick<SchemaProblem, "message" | "mend"> {
   return {
-    message:
-      `the name ${name} is taken by something that is not of this library (its folder is not ` +
-      `${FUNCTION_FOLDER}), so the function is missing`,
+    message: `the name ${taken} is taken by something that is not of this library (its folder is ` +
+      `not ${FUNCTION_FOLDER}), so the function ${missing} is missing`,
     mend: "rename that, or use the option tablePrefix, then run setup({ provision: true })",
   };
 }
@@ -73,7 +101,7 @@ export function checkVersion(
 ): SchemaProblem[] {
   const entity = tablePrefix + VERSION_FUNCTION;
   const problem = { kind: "version", severity: "error", entity } as const;
-  if (nameIsTaken(schema, entity)) return [{ ...problem, ...takenName(entity) }];
+  if (nameIsTaken(schema, entity)) return [{ ...problem, ...takenName(entity, entity) }];
   if (version === SCHEMA_VERSION) return [];
   if (version > SCHEMA_VERSION) {
     return [{

@@ -221,6 +221,40 @@ for (const [command, show] of TAKEN) {
   });
 }
 
+Deno.test("setup({ provision: true }) makes all but the functions that a name taken by others stands in the way of", async () => {
+  const calling: Readonly<Record<string, readonly string[]>> = {
+    VisibleCheckpoints: ["ThreadState", "Messages", "ThreadTimeline", "PendingInterrupts"]
+      .concat("ActiveThreads", "StepDurations", "FailedTasks"),
+    StoredTexts: ["ThreadState", "Messages", "PendingInterrupts", "FailedTasks"],
+    ThreadState: ["Messages"],
+    Messages: [],
+  };
+  for (const [name, callers] of Object.entries(calling)) {
+    for (
+      const command of [`.create table ${name} (a:string)`, `.create function ${name}() { 1 }`]
+    ) {
+      await using lab = new EmptyLab();
+      await makeVersion(lab, 1);
+      await lab.command(command);
+      for (const provision of [true, false]) {
+        const { ready, problems, schemaVersion } = await lab.saver().setup({ provision });
+        assertEquals([ready, schemaVersion], [true, SCHEMA_VERSION]);
+        assertEquals(
+          problems.map(({ severity, kind, entity }) => `${severity} ${kind} ${entity}`).sort(),
+          [name, ...callers].map((each) => `warning function ${each}`).sort(),
+        );
+        for (const { message, mend } of problems) {
+          assertMatch(message, RegExp(`\\b${name}\\b.* taken by something that is not of this`));
+          assertMatch(mend, /^rename that, .* then run setup\(\{ provision: true \}\)$/);
+        }
+      }
+      await fill(lab.saver());
+      await lab.command(`.drop ${command.split(" ")[1]} ${name}`);
+      assertEquals((await lab.saver().setup({ provision: true })).problems, []);
+    }
+  }
+});
+
 Deno.test("setup() of an older schema with a prefix names provision.kql, which has none, for no mend", async () => {
   await using lab = new EmptyLab();
   const saver = lab.saver({ tablePrefix: "dev_" });
