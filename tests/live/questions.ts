@@ -108,6 +108,21 @@ const questions: readonly Question[] = [
       return summary(await untilRows(cluster, csl, lines.length + 1));
     },
   },
+  {
+    question:
+      "Type and text that parse_json makes of 32 hexadecimal digits, a GUID, a date and digits, and rows that an empty list and a null become",
+    ask: async (cluster) =>
+      summary(
+        await cluster.execute(
+          "query",
+          `print parts = parse_json('["74be27de1e4e49d9b579fe0b331d3642", "74be27de-1e4e-49d9-b579-fe0b331d3642", "2024-01-01", "17"]')
+| mv-expand part = parts
+| project what = gettype(part), text = tostring(part)
+| union (print parts = dynamic([]) | mv-expand part = parts | project what = "empty list", text = ""),
+  (print parts = dynamic(null) | mv-expand part = parts | project what = "null", text = "")`,
+        ),
+      ),
+  },
   ...[4, 10].map((size): Question => ({
     question: `A streaming request of ${size + 1} MB`,
     ask: async (cluster) => {
