@@ -18,7 +18,12 @@
  * @module
  */
 export type { KustoSaverOptions, Sleep } from "./src/config.ts";
-export type { AccessToken, Credential, TokenCredential, TokenFunction } from "./src/credential.ts";
+export type {
+  AccessToken,
+  Credential,
+  TokenCredential,
+  TokenFunction,
+} from "./src/service/credential.ts";
 export {
   KustoClosedError,
   KustoError,
@@ -45,19 +50,37 @@ export type {
   Meter,
   Span,
   Tracer,
-} from "./src/observers.ts";
-export type { OperationOptions } from "./src/operation.ts";
-export type { PruneOptions, PruneProgress, PruneReport } from "./src/prune.ts";
-export type { PurgeCounts, PurgeOptions, PurgeProgress, PurgeReport } from "./src/purge.ts";
+} from "./src/observability/observers.ts";
+export type { OperationOptions } from "./src/operations/operation.ts";
+export type { PruneOptions, PruneProgress, PruneReport } from "./src/operations/prune.ts";
+export type {
+  PurgeCounts,
+  PurgeOptions,
+  PurgeProgress,
+  PurgeReport,
+} from "./src/operations/purge.ts";
 export type {
   RunDeletionOptions,
   RunDeletionProgress,
   RunDeletionReport,
-} from "./src/run_deletion.ts";
+} from "./src/operations/run_deletion.ts";
 export { KustoSaver } from "./src/saver.ts";
-export type { MigrationOptions, MigrationProgress, MigrationReport } from "./src/migration.ts";
-export type { Moment } from "./src/moments.ts";
-export type { ThreadCopyOptions, ThreadCopyProgress, ThreadCopyReport } from "./src/thread_copy.ts";
-export type { ThreadListOptions, ThreadSummary } from "./src/thread_list.ts";
-export type { SetupOptions } from "./src/setup.ts";
-export type { LifetimeReport, SetupReport, TableReport, ViewReport } from "./src/setup_report.ts";
+export type {
+  MigrationOptions,
+  MigrationProgress,
+  MigrationReport,
+} from "./src/operations/migration.ts";
+export type { Moment } from "./src/operations/moments.ts";
+export type {
+  ThreadCopyOptions,
+  ThreadCopyProgress,
+  ThreadCopyReport,
+} from "./src/operations/thread_copy.ts";
+export type { ThreadListOptions, ThreadSummary } from "./src/operations/thread_list.ts";
+export type { SetupOptions } from "./src/setup/setup.ts";
+export type {
+  LifetimeReport,
+  SetupReport,
+  TableReport,
+  ViewReport,
+} from "./src/setup/setup_report.ts";

@@ -4,11 +4,11 @@
  * @module
  */
 import type { SerializerProtocol } from "@langchain/langgraph-checkpoint";
-import { type Connection, parseConnection } from "./connection.ts";
-import { type Credential, type Identity, identityFrom } from "./credential.ts";
+import { type Connection, parseConnection } from "./service/connection.ts";
+import { type Credential, type Identity, identityFrom } from "./service/credential.ts";
 import { KustoOptionsError } from "./errors.ts";
-import { trustedOrigin } from "./hosts.ts";
-import type { Logger, Meter, Tracer } from "./observers.ts";
+import { trustedOrigin } from "./service/hosts.ts";
+import type { Logger, Meter, Tracer } from "./observability/observers.ts";
 import { sleep } from "./sleep.ts";
 
 /** Options of a saver; all but the first two go for any cluster. */

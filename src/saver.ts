@@ -14,26 +14,26 @@ import {
   type PendingWrite,
 } from "@langchain/langgraph-checkpoint";
 import type { RunnableConfig } from "@langchain/core/runnables";
-import type { RequestListener } from "./attempt.ts";
+import type { RequestListener } from "./service/attempt.ts";
 import { nextChannelVersion } from "./channel_version.ts";
 import { type KustoSaverOptions, settingsFrom } from "./config.ts";
-import { awaitHead } from "./heads.ts";
-import type { MigrationOptions, MigrationReport } from "./migration.ts";
-import { type OperationParts, operationsHeardBy } from "./operation_parts.ts";
-import type { PruneOptions, PruneReport } from "./prune.ts";
-import type { PurgeOptions, PurgeReport } from "./purge.ts";
+import { awaitHead } from "./reading/heads.ts";
+import type { MigrationOptions, MigrationReport } from "./operations/migration.ts";
+import { type OperationParts, operationsHeardBy } from "./operations/operation_parts.ts";
+import type { PruneOptions, PruneReport } from "./operations/prune.ts";
+import type { PurgeOptions, PurgeReport } from "./operations/purge.ts";
 import { readAddress, requireCheckpoint, requireText, requireThread } from "./run_config.ts";
-import type { RunDeletionOptions, RunDeletionReport } from "./run_deletion.ts";
+import type { RunDeletionOptions, RunDeletionReport } from "./operations/run_deletion.ts";
 import { makeParts, type SaverParts } from "./saver_parts.ts";
 import { searchExtra } from "./search.ts";
-import type { SetupOptions } from "./setup.ts";
-import type { SetupReport } from "./setup_report.ts";
-import type { Subject } from "./telemetry.ts";
-import type { ThreadCopyOptions, ThreadCopyReport } from "./thread_copy.ts";
-import type { ThreadListOptions, ThreadSummary } from "./thread_list.ts";
+import type { SetupOptions } from "./setup/setup.ts";
+import type { SetupReport } from "./setup/setup_report.ts";
+import type { Subject } from "./observability/telemetry.ts";
+import type { ThreadCopyOptions, ThreadCopyReport } from "./operations/thread_copy.ts";
+import type { ThreadListOptions, ThreadSummary } from "./operations/thread_list.ts";
 import { configOf, loadTuple } from "./tuples.ts";
 
-type Operations = typeof import("./operations.ts");
+type Operations = typeof import("./operations/operations.ts");
 
 /**
  * Stores LangGraph checkpoints in a Kusto database: Azure Data Explorer, Fabric Eventhouse, a free
@@ -155,7 +155,7 @@ export class KustoSaver extends BaseCheckpointSaver {
     options: CheckpointListOptions = {},
   ): AsyncGenerator<CheckpointTuple> {
     // A run lists nothing, so this is not part of what every start loads.
-    const { listTuples } = await import("./listing.ts");
+    const { listTuples } = await import("./reading/listing.ts");
     const { calls, store, watch } = this.#parts;
     const parts = { calls, store, watch, serde: this.serde, firstVersion: this.#firstVersion };
     yield* listTuples(parts, config, options);
@@ -241,7 +241,7 @@ export class KustoSaver extends BaseCheckpointSaver {
     const action = "delete a thread";
     const id = requireText(action, "thread_id", threadId);
     await this.#call("delete_thread", action, { threadId: id }, async (onRequest) => {
-      const { deleteThread } = await import("./thread_deletion.ts");
+      const { deleteThread } = await import("./operations/thread_deletion.ts");
       await deleteThread(operationsHeardBy(this.#parts.operations, onRequest), id);
     });
   }
@@ -256,7 +256,7 @@ export class KustoSaver extends BaseCheckpointSaver {
    * @throws {KustoInputError} If an option is not acceptable.
    */
   async *listThreads(options: ThreadListOptions = {}): AsyncGenerator<ThreadSummary> {
-    const { listThreads } = await import("./operations.ts");
+    const { listThreads } = await import("./operations/operations.ts");
     yield* listThreads(this.#parts.operations, options);
   }
 
@@ -431,7 +431,7 @@ export class KustoSaver extends BaseCheckpointSaver {
       }
       const request = { threadId, namespace, checkpointId, channels };
       // Only graphs with delta channels need it.
-      const { loadDeltaHistory } = await import("./delta_history.ts");
+      const { loadDeltaHistory } = await import("./reading/delta_history.ts");
       const store = this.#parts.store.heardBy(onRequest);
       return await loadDeltaHistory(store, this.serde, request, signal);
     });
@@ -460,7 +460,7 @@ export class KustoSaver extends BaseCheckpointSaver {
   async setup(options: SetupOptions = {}): Promise<SetupReport> {
     return await this.#call("setup", "set up the database", {}, async (onRequest) => {
       // Needed once in the life of a deployment, so not part of what every start loads.
-      const { setUp } = await import("./setup.ts");
+      const { setUp } = await import("./setup/setup.ts");
       return await setUp(this.#parts.client.heardBy(onRequest), this.#parts.settings, options);
     });
   }
@@ -532,7 +532,7 @@ export class KustoSaver extends BaseCheckpointSaver {
     work: (operations: Operations, parts: OperationParts) => Promise<T>,
   ): Promise<T> {
     return this.#call(name, action, subject ?? {}, async (onRequest) => {
-      const operations = await import("./operations.ts");
+      const operations = await import("./operations/operations.ts");
       return await work(operations, operationsHeardBy(this.#parts.operations, onRequest));
     });
   }

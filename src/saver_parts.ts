@@ -5,17 +5,17 @@
  */
 import type { SerializerProtocol } from "@langchain/langgraph-checkpoint";
 import { Calls } from "./calls.ts";
-import { KustoClient } from "./client.ts";
+import { KustoClient } from "./service/client.ts";
 import { StampClock } from "./clock.ts";
 import type { Settings } from "./config.ts";
 import { Incarnations } from "./incarnations.ts";
-import type { OperationParts } from "./operation_parts.ts";
-import { RecentRows } from "./recent_rows.ts";
-import { Recorder } from "./recorder.ts";
+import type { OperationParts } from "./operations/operation_parts.ts";
+import { RecentRows } from "./writing/recent_rows.ts";
+import { Recorder } from "./writing/recorder.ts";
 import { tableNames } from "./schema.ts";
-import { Store } from "./store.ts";
-import { Watch } from "./watch.ts";
-import { RowWriter } from "./writer.ts";
+import { Store } from "./reading/store.ts";
+import { Watch } from "./observability/watch.ts";
+import { RowWriter } from "./writing/writer.ts";
 
 /** The parts of one saver. */
 export interface SaverParts {

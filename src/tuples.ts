@@ -15,12 +15,12 @@ import {
   TASKS,
 } from "@langchain/langgraph-checkpoint";
 import type { RunnableConfig } from "@langchain/core/runnables";
-import { type BlobChunks, readCheckpoint, readWrite } from "./assembly.ts";
+import { type BlobChunks, readCheckpoint, readWrite } from "./reading/assembly.ts";
 import { isNothing, type TypedBytes } from "./codec.ts";
 import { KustoError, KustoInputError, KustoStateError } from "./errors.ts";
 import type { SerializedCheckpoint } from "./records.ts";
 import type { WriteRow } from "./schema.ts";
-import type { StoredCheckpoint } from "./stored_checkpoint.ts";
+import type { StoredCheckpoint } from "./reading/stored_checkpoint.ts";
 
 /** Serialises a value, in the tick of the call as far as the serializer does. */
 export async function dump(serde: SerializerProtocol, value: unknown): Promise<TypedBytes> {

@@ -8,7 +8,7 @@ import {
   readCheckpoint,
   readWrite,
   visibleCheckpoints,
-} from "../src/assembly.ts";
+} from "../src/reading/assembly.ts";
 import { revisionOf } from "../src/clock.ts";
 import { blobId, splitBytes } from "../src/codec.ts";
 import { KustoStateError } from "../src/errors.ts";

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { TokenSource } from "../src/auth.ts";
+import { TokenSource } from "../src/service/auth.ts";
 import type { KustoSaverOptions } from "../src/config.ts";
-import type { AccessToken, Credential } from "../src/credential.ts";
+import type { AccessToken, Credential } from "../src/service/credential.ts";
 import { KustoSignInError, KustoUnavailableError } from "../src/errors.ts";
 import { json, type Scripted, ScriptedCluster } from "./client_kit.ts";
 
@@ -408,7 +408,7 @@ Deno.test("token() asks for the metadata anew at each renewal while there are no
 });
 
 Deno.test("token() without @azure/identity says what to install and what to pass", async () => {
-  const script = `import { TokenSource } from "./src/auth.ts";
+  const script = `import { TokenSource } from "./src/service/auth.ts";
     import { settingsFrom } from "./src/config.ts";
     const settings = settingsFrom({ connection: "https://c.kusto.windows.net/agents" });
     new TokenSource(settings).token().catch((error) => console.log(error.name, error.message));`;

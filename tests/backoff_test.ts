@@ -1,5 +1,10 @@
 import { assert, assertEquals } from "@std/assert";
-import { backoffMs, type FailedAttempt, isTransient, retryAfterMs } from "../src/backoff.ts";
+import {
+  backoffMs,
+  type FailedAttempt,
+  isTransient,
+  retryAfterMs,
+} from "../src/service/backoff.ts";
 
 const TOO_LARGE =
   "LimitsExceeded The results of this query exceed the set limit of 500000 records (E_QUERY_RESULT_SET_TOO_LARGE, 0x80DA0003)";

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import fc from "fast-check";
-import { Batcher, type BatcherOptions } from "../src/batcher.ts";
+import { Batcher, type BatcherOptions } from "../src/writing/batcher.ts";
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();

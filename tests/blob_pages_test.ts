@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { blobPages, referencesBeside, referencesOf } from "../src/blob_pages.ts";
+import { blobPages, referencesBeside, referencesOf } from "../src/reading/blob_pages.ts";
 import { CHUNK_BYTES, splitBytes } from "../src/codec.ts";
 import type { BlobReference, BlobRow } from "../src/schema.ts";
 

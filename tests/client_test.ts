@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertInstanceOf, assertRejects } from "@std/assert";
-import { KustoClient } from "../src/client.ts";
+import { KustoClient } from "../src/service/client.ts";
 import type { KustoSaverOptions } from "../src/config.ts";
 import {
   KustoError,

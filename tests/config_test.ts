@@ -1,7 +1,7 @@
 import { inspect } from "node:util";
 import { metrics, trace } from "@opentelemetry/api";
 import { assert, assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
-import { Application, type Credential } from "../src/credential.ts";
+import { Application, type Credential } from "../src/service/credential.ts";
 import { type KustoSaverOptions, settingsFrom } from "../src/config.ts";
 import { KustoOptionsError } from "../src/errors.ts";
 import { KustoSaver } from "../src/saver.ts";

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { type Connection, parseConnection } from "../src/connection.ts";
+import { type Connection, parseConnection } from "../src/service/connection.ts";
 import { KustoOptionsError } from "../src/errors.ts";
 
 const URI = "https://c.westeurope.kusto.windows.net";

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { cutOff } from "../src/cut_off.ts";
+import { cutOff } from "../src/service/cut_off.ts";
 
 const never = () => new Promise<never>(() => {});
 

@@ -6,7 +6,7 @@ import {
   readQueryAnswer,
   rowsOf,
   type ServiceFailure,
-} from "../src/frames.ts";
+} from "../src/service/frames.ts";
 
 // Shapes of the service as its documentation and the test data of Microsoft's clients have them.
 const HEADER = { FrameType: "DataSetHeader", IsProgressive: false, Version: "v2.0" };

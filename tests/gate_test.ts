@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import fc from "fast-check";
-import { Gate, type GateSettings, type Verdict } from "../src/gate.ts";
+import { Gate, type GateSettings, type Verdict } from "../src/service/gate.ts";
 import { countListeners } from "./listeners.ts";
 import { SimulatedTime } from "./simulated_time.ts";
 

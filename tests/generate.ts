@@ -12,7 +12,7 @@ import { readAreas, ROOT } from "./mutation_kit.ts";
 
 /** What each generated file holds, by its path from the repository's root. */
 export const generated: Readonly<Record<string, () => Promise<string>>> = {
-  "src/provision_text.ts": async () =>
+  "src/setup/provision_text.ts": async () =>
     provisionModule(await Deno.readTextFile(new URL("provision.kql", ROOT))),
   "docs/promises.md": async () => promisesPage([...(await readAreas()).values()].flat()),
   "docs/dashboard.json": dashboardFile,

@@ -1,5 +1,5 @@
 /**
- * `src/provision_text.ts`: the text of `provision.kql` for runtimes that import no text.
+ * `src/setup/provision_text.ts`: the text of `provision.kql` for runtimes that import no text.
  *
  * @module
  */

@@ -1,6 +1,11 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { KustoOptionsError } from "../src/errors.ts";
-import { isLoopback, isTrustedResource, isTrustedSignIn, trustedOrigin } from "../src/hosts.ts";
+import {
+  isLoopback,
+  isTrustedResource,
+  isTrustedSignIn,
+  trustedOrigin,
+} from "../src/service/hosts.ts";
 
 const CLUSTERS: [title: string, address: string, origin: string][] = [
   [

@@ -7,7 +7,7 @@ import {
   literal,
   type QueryParameter,
   stringLiteral,
-} from "../src/kql.ts";
+} from "../src/service/kql.ts";
 import { OfficialSchema } from "./official_parser.ts";
 
 const parser = await OfficialSchema.fromScript("");

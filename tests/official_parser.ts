@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { splitScript } from "../src/script.ts";
+import { splitScript } from "../src/setup/script.ts";
 
 /** What the parser says of a text; none means that it parses and binds. */
 export interface OfficialDiagnostic {

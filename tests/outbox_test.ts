@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { KustoUnavailableError } from "../src/errors.ts";
-import { Outbox } from "../src/outbox.ts";
+import { Outbox } from "../src/writing/outbox.ts";
 
 /** An outbox whose attempts and waits the test ends. */
 function open() {

@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { KustoLimitError, KustoRequestError } from "../src/errors.ts";
-import { PageSize } from "../src/page_size.ts";
+import { PageSize } from "../src/reading/page_size.ts";
 
 /** Asks for so many pages where answers hold so much; gives back every size that was asked for. */
 async function sizesAskedFor(pageSize: PageSize, pages: number, room: number): Promise<number[]> {

@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { provisionScript } from "../src/provision_text.ts";
+import { provisionScript } from "../src/setup/provision_text.ts";
 import {
   deleteLivesCommand,
   deleteMarkersCommand,
@@ -7,7 +7,7 @@ import {
   hiddenLivesQuery,
   idleMarkersQuery,
   stalePointersQuery,
-} from "../src/purge_text.ts";
+} from "../src/operations/purge_text.ts";
 import { TABLE_NAMES, tableNames } from "../src/schema.ts";
 import { OfficialSchema } from "./official_parser.ts";
 

@@ -1,11 +1,15 @@
 import { assertEquals } from "@std/assert";
-import { copiedCheckpointsQuery, copiedKeysQuery, copiedWritesQuery } from "../src/copy_queries.ts";
-import { markersQuery, runsQuery, supersededQuery } from "../src/hiding_queries.ts";
-import { ancestryQuery, historyQuery } from "../src/history_queries.ts";
-import { pageQuery } from "../src/list_queries.ts";
-import { provisionScript } from "../src/provision_text.ts";
-import { buildQueries } from "../src/queries.ts";
-import { threadsQuery } from "../src/thread_queries.ts";
+import {
+  copiedCheckpointsQuery,
+  copiedKeysQuery,
+  copiedWritesQuery,
+} from "../src/operations/copy_queries.ts";
+import { markersQuery, runsQuery, supersededQuery } from "../src/operations/hiding_queries.ts";
+import { ancestryQuery, historyQuery } from "../src/reading/history_queries.ts";
+import { pageQuery } from "../src/reading/list_queries.ts";
+import { provisionScript } from "../src/setup/provision_text.ts";
+import { buildQueries } from "../src/reading/queries.ts";
+import { threadsQuery } from "../src/operations/thread_queries.ts";
 import {
   type BlobRow,
   type CheckpointDeletionRow,
@@ -16,9 +20,9 @@ import {
   type ThreadDeletionRow,
   type WriteRow,
 } from "../src/schema.ts";
-import { fitCommand, splitScript } from "../src/script.ts";
-import { functionMadeBy } from "../src/setup_functions.ts";
-import { FUNCTION_NAMES } from "../src/stored_functions.ts";
+import { fitCommand, splitScript } from "../src/setup/script.ts";
+import { functionMadeBy } from "../src/setup/setup_functions.ts";
+import { FUNCTION_NAMES } from "../src/setup/stored_functions.ts";
 import { provisionModule } from "./generate_provision_text.ts";
 import { OfficialSchema } from "./official_parser.ts";
 
@@ -91,7 +95,9 @@ for (const [name, text] of textsFor("")) {
 
 Deno.test("provision_text.ts holds provision.kql to the letter", async () => {
   const script = await Deno.readTextFile(new URL("../provision.kql", import.meta.url));
-  const module = await Deno.readTextFile(new URL("../src/provision_text.ts", import.meta.url));
+  const module = await Deno.readTextFile(
+    new URL("../src/setup/provision_text.ts", import.meta.url),
+  );
   assertEquals(provisionScript, script, "run `deno task generate`");
   assertEquals(module, provisionModule(script), "run `deno task generate`");
 });

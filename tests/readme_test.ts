@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import * as library from "../mod.ts";
 import { settingsFrom } from "../src/config.ts";
-import { provisionScript } from "../src/provision_text.ts";
+import { provisionScript } from "../src/setup/provision_text.ts";
 import { OfficialSchema } from "./official_parser.ts";
 import { TARGETS } from "./bench/catalogue.ts";
 import { packages } from "./runtimes/tools.ts";

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { type KeptRow, RecentRows, type RecentRowsOptions } from "../src/recent_rows.ts";
+import { type KeptRow, RecentRows, type RecentRowsOptions } from "../src/writing/recent_rows.ts";
 import type { BlobRow, CheckpointRow, WriteRow } from "../src/schema.ts";
 
 const MINUTE = 60_000;

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import fc from "fast-check";
-import { BlobChunks, readCheckpoint, readWrite } from "../src/assembly.ts";
+import { BlobChunks, readCheckpoint, readWrite } from "../src/reading/assembly.ts";
 import { CHUNK_BYTES, splitBytes, type TypedBytes, utf8Length } from "../src/codec.ts";
 import { KustoInputError } from "../src/errors.ts";
 import {

@@ -46,7 +46,7 @@ Deno.test("no page that is published has a link that leads nowhere", async () =>
 Deno.test("the version is the same everywhere", async () => {
   const { version } = JSON.parse(await read("deno.json"));
   assert((await read("CHANGELOG.md")).includes(`\n## ${version} - `));
-  assert((await read("src/attempt.ts")).includes(`"Kusto.Checkpoint:${version}"`));
+  assert((await read("src/service/attempt.ts")).includes(`"Kusto.Checkpoint:${version}"`));
 });
 
 Deno.test("deno.jsr.json takes the packages of JSR, not the stand-ins", async () => {

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { Room } from "../src/room.ts";
+import { Room } from "../src/writing/room.ts";
 
 /** A room in which the test makes room, and whose waits it ends. */
 function open(limit: number) {

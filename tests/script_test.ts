@@ -1,8 +1,13 @@
 import { assert, assertEquals } from "@std/assert";
-import { provisionScript } from "../src/provision_text.ts";
+import { provisionScript } from "../src/setup/provision_text.ts";
 import { TABLE_NAMES, tableNames } from "../src/schema.ts";
-import { BLOB_MARGIN_DAYS, fitCommand, splitScript, WRITE_MARGIN_DAYS } from "../src/script.ts";
-import { FUNCTION_NAMES } from "../src/stored_functions.ts";
+import {
+  BLOB_MARGIN_DAYS,
+  fitCommand,
+  splitScript,
+  WRITE_MARGIN_DAYS,
+} from "../src/setup/script.ts";
+import { FUNCTION_NAMES } from "../src/setup/stored_functions.ts";
 
 const commands = splitScript(provisionScript);
 const asItStands = { tablePrefix: "", retentionDays: 90 };

@@ -1,8 +1,8 @@
 import { assert, assertEquals, assertInstanceOf, assertMatch, assertRejects } from "@std/assert";
-import type { RequestReport, TransportRequest } from "../src/attempt.ts";
+import type { RequestReport, TransportRequest } from "../src/service/attempt.ts";
 import { KustoProtocolError, KustoSignInError, KustoUnavailableError } from "../src/errors.ts";
-import { readQueryAnswer } from "../src/frames.ts";
-import { Transport } from "../src/transport.ts";
+import { readQueryAnswer } from "../src/service/frames.ts";
+import { Transport } from "../src/service/transport.ts";
 import {
   commandAnswer,
   json,

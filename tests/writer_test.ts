@@ -1,10 +1,10 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import type { KustoClient } from "../src/client.ts";
+import type { KustoClient } from "../src/service/client.ts";
 import { settingsFrom } from "../src/config.ts";
 import { KustoLimitError, KustoUnavailableError } from "../src/errors.ts";
-import { RecentRows } from "../src/recent_rows.ts";
+import { RecentRows } from "../src/writing/recent_rows.ts";
 import { tableNames, type WriteRow } from "../src/schema.ts";
-import { RowWriter } from "../src/writer.ts";
+import { RowWriter } from "../src/writing/writer.ts";
 
 /** A writer whose requests the test sees, and lets fail. */
 function open(durability: "acknowledged" | "buffered" = "acknowledged") {

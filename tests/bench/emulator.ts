@@ -6,10 +6,10 @@
  * @module
  */
 import { KustoEmulator } from "../../src/emulator/mod.ts";
-import { provisionScript } from "../../src/provision_text.ts";
-import { buildQueries } from "../../src/queries.ts";
+import { provisionScript } from "../../src/setup/provision_text.ts";
+import { buildQueries } from "../../src/reading/queries.ts";
 import { tableNames } from "../../src/schema.ts";
-import { splitScript } from "../../src/script.ts";
+import { splitScript } from "../../src/setup/script.ts";
 import { startEmulatorTask } from "../emulator/emulator_task.ts";
 
 const FEW = 1_000;

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { KustoSaver } from "../../mod.ts";
-import { SCHEMA_VERSION } from "../../src/stored_functions.ts";
+import { SCHEMA_VERSION } from "../../src/setup/stored_functions.ts";
 import { answer } from "../scripted_service.ts";
 import { at, checkpointOf, LOOP } from "../saver/kit.ts";
 import { assertFinding, diagnose, type Expected, provisioned } from "./doctor_kit.ts";

@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
-import { stringLiteral } from "../../src/kql.ts";
-import { provisionScript } from "../../src/provision_text.ts";
-import { FUNCTION_NAMES } from "../../src/stored_functions.ts";
+import { stringLiteral } from "../../src/service/kql.ts";
+import { provisionScript } from "../../src/setup/provision_text.ts";
+import { FUNCTION_NAMES } from "../../src/setup/stored_functions.ts";
 import { at, checkpointOf, LOOP } from "../saver/kit.ts";
 import { OfficialSchema } from "../official_parser.ts";
 import { RecordedRun } from "./recorded_run.ts";

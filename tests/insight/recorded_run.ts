@@ -16,9 +16,9 @@ import {
 } from "@langchain/langgraph";
 import type { CheckpointTuple } from "@langchain/langgraph-checkpoint";
 import type { KustoSaver } from "../../mod.ts";
-import { KustoClient } from "../../src/client.ts";
+import { KustoClient } from "../../src/service/client.ts";
 import { settingsFrom } from "../../src/config.ts";
-import { rowsOf } from "../../src/frames.ts";
+import { rowsOf } from "../../src/service/frames.ts";
 import { at, checkpointOf, Lab, LOOP } from "../saver/kit.ts";
 
 const CHATTED = Annotation.Root({

@@ -4,11 +4,11 @@
  * @module
  */
 import { KustoSaver, type KustoSaverOptions } from "../../mod.ts";
-import { TokenSource } from "../../src/auth.ts";
-import { KustoClient } from "../../src/client.ts";
+import { TokenSource } from "../../src/service/auth.ts";
+import { KustoClient } from "../../src/service/client.ts";
 import { type Settings, settingsFrom } from "../../src/config.ts";
-import { rowsOf } from "../../src/frames.ts";
-import { entityName } from "../../src/kql.ts";
+import { rowsOf } from "../../src/service/frames.ts";
+import { entityName } from "../../src/service/kql.ts";
 import type { Cluster } from "../saver/cases.ts";
 import { isStale, type Names, newPrefix } from "./prefix.ts";
 

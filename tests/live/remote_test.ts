@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { rowsOf } from "../../src/frames.ts";
+import { rowsOf } from "../../src/service/frames.ts";
 import { settingsFrom } from "../../src/config.ts";
-import { KustoClient } from "../../src/client.ts";
+import { KustoClient } from "../../src/service/client.ts";
 import { IdentityProvider } from "../identity_provider.ts";
 
 const ROOT = new URL("../../", import.meta.url);

@@ -10,7 +10,7 @@ export const deletion: readonly Mutation[] = [
   {
     guards: "P2",
     fault: "forgets with the deleted rows those of the life that has begun meanwhile",
-    file: "src/recent_rows.ts",
+    file: "src/writing/recent_rows.ts",
     find: "row.thread_id === thread_id && compareText(row.incarnation, incarnation) < 0",
     replace: "row.thread_id === thread_id && incarnation",
     test: "tests/saver/deletion_test.ts",
@@ -19,7 +19,7 @@ export const deletion: readonly Mutation[] = [
   {
     guards: "P7",
     fault: "lets a write rely on a read that began before a deletion elsewhere",
-    file: "src/store.ts",
+    file: "src/reading/store.ts",
     find:
       "        this.#coldReads.delete(threadId);\n        return this.readIncarnation(threadId, deadline);\n",
     replace:
@@ -94,7 +94,7 @@ export const deletion: readonly Mutation[] = [
   {
     guards: "P7",
     fault: "calls a thread deleted before readers can see it",
-    file: "src/thread_deletion.ts",
+    file: "src/operations/thread_deletion.ts",
     find: "if ((rowsOf<{ Count: number }>(table)[0]?.Count ?? 0) > 0) return;",
     replace: "if (table) return;",
     test: "tests/saver/deletion_test.ts",
@@ -103,7 +103,7 @@ export const deletion: readonly Mutation[] = [
   {
     guards: "P7",
     fault: "mints a deletion without reading how late others were",
-    file: "src/thread_deletion.ts",
+    file: "src/operations/thread_deletion.ts",
     find: "await store.readIncarnation(threadId);",
     replace: "",
     test: "tests/saver/deletion_test.ts",
@@ -112,7 +112,7 @@ export const deletion: readonly Mutation[] = [
   {
     guards: "P7",
     fault: "waits for ever for a deletion to be seen",
-    file: "src/thread_deletion.ts",
+    file: "src/operations/thread_deletion.ts",
     find: "if (settings.now() >= deadline) {",
     replace: "if (settings.now() < 0) {",
     test: "tests/saver/deletion_test.ts",
@@ -121,7 +121,7 @@ export const deletion: readonly Mutation[] = [
   {
     guards: "P7",
     fault: "deletes before its own calls are through",
-    file: "src/thread_deletion.ts",
+    file: "src/operations/thread_deletion.ts",
     find: "await calls.settled(matches);",
     replace: "",
     test: "tests/saver/late_calls_test.ts",
@@ -130,7 +130,7 @@ export const deletion: readonly Mutation[] = [
   {
     guards: "P7",
     fault: "fails to delete a thread where rows of another cannot be stored",
-    file: "src/thread_deletion.ts",
+    file: "src/operations/thread_deletion.ts",
     find: "await writer.flush(matches).catch(() => {});",
     replace: "await writer.flush();",
     test: "tests/saver/deletion_test.ts",
@@ -148,7 +148,7 @@ export const deletion: readonly Mutation[] = [
   {
     guards: "P7",
     fault: "shows a checkpoint that was hidden alone",
-    file: "src/queries.ts",
+    file: "src/reading/queries.ts",
     find: "| where strcmp(until, revision) < 0`;",
     replace: "`;",
     test: "tests/saver/deletion_rules_test.ts",
@@ -158,7 +158,7 @@ export const deletion: readonly Mutation[] = [
   {
     guards: "P3",
     fault: "takes the sends of old checkpoints from the head that others see",
-    file: "src/heads.ts",
+    file: "src/reading/heads.ts",
     find: 'ownHead && ownHead.v < 4 ? ownHead.parent_checkpoint_id : ""',
     replace: '""',
     test: "tests/saver/deletion_rules_test.ts",
@@ -168,7 +168,7 @@ export const deletion: readonly Mutation[] = [
   {
     guards: "P7",
     fault: "trusts a pointer whose row is gone",
-    file: "src/queries.ts",
+    file: "src/reading/queries.ts",
     find: "let found = iff(isnotempty(pointed_at), pointed_at,",
     replace: "let found = iff(isnotempty(pointer), pointer,",
     test: "tests/saver/purge_test.ts",
@@ -178,7 +178,7 @@ export const deletion: readonly Mutation[] = [
   {
     guards: "P7",
     fault: "purges the newest life too",
-    file: "src/purge_text.ts",
+    file: "src/operations/purge_text.ts",
     find: "| where strcmp(incarnation, newest) < 0",
     replace: "| where strcmp(incarnation, newest) <= 0",
     test: "tests/saver/purge_test.ts",
@@ -188,7 +188,7 @@ export const deletion: readonly Mutation[] = [
   {
     guards: "P7",
     fault: "purges all lives of a thread that has hidden ones",
-    file: "src/purge_text.ts",
+    file: "src/operations/purge_text.ts",
     find: "and strcat(incarnation, ${separator}, thread_id) in ${marks}",
     replace: "",
     test: "tests/saver/purge_test.ts",
@@ -198,7 +198,7 @@ export const deletion: readonly Mutation[] = [
   {
     guards: "P7",
     fault: "purges rows that were streamed a moment ago",
-    file: "src/purge_text.ts",
+    file: "src/operations/purge_text.ts",
     find: "| where created_at < before and thread_id in",
     replace: "| where thread_id in",
     test: "tests/saver/purge_test.ts",
@@ -207,7 +207,7 @@ export const deletion: readonly Mutation[] = [
   {
     guards: "P7",
     fault: "leaves pointers at rows that it purged",
-    file: "src/purge_text.ts",
+    file: "src/operations/purge_text.ts",
     find: "| where revision != head",
     replace: "| where false",
     test: "tests/saver/purge_test.ts",
@@ -217,7 +217,7 @@ export const deletion: readonly Mutation[] = [
   {
     guards: "P7",
     fault: "believes that rows are gone without counting them",
-    file: "src/purge.ts",
+    file: "src/operations/purge.ts",
     find: "const left = await find(before);",
     replace: "const left = { ...found, rows: 0 };",
     test: "tests/saver/purge_test.ts",
@@ -226,7 +226,7 @@ export const deletion: readonly Mutation[] = [
   {
     guards: "P7",
     fault: "gives a purge up at the first collision",
-    file: "src/purge.ts",
+    file: "src/operations/purge.ts",
     find: "if (!mayPass || attempt === ATTEMPTS) throw error;",
     replace: "throw error;",
     test: "tests/saver/purge_test.ts",
@@ -235,7 +235,7 @@ export const deletion: readonly Mutation[] = [
   {
     guards: "P9",
     fault: "writes ids into commands as they are",
-    file: "src/kql.ts",
+    file: "src/service/kql.ts",
     find: "Array.from(texts, stringLiteral)",
     replace: 'Array.from(texts, (text) => `"${text}"`)',
     test: "tests/purge_text_test.ts",
@@ -245,7 +245,7 @@ export const deletion: readonly Mutation[] = [
   {
     guards: "P6",
     fault: "lets any lifetime pass",
-    file: "src/setup_lifetimes.ts",
+    file: "src/setup/setup_lifetimes.ts",
     find: "if (actual >= days) return [];",
     replace: "return [];",
     test: "tests/saver/setup_test.ts",
@@ -254,7 +254,7 @@ export const deletion: readonly Mutation[] = [
   {
     guards: "P6",
     fault: "overlooks that a table without a policy has the database's",
-    file: "src/setup_lifetimes.ts",
+    file: "src/setup/setup_lifetimes.ts",
     find: "?? ofDatabase",
     replace: "?? FOREVER_DAYS",
     test: "tests/saver/setup_test.ts",
@@ -263,7 +263,7 @@ export const deletion: readonly Mutation[] = [
   {
     guards: "P6",
     fault: "overlooks a view that points at older checkpoints",
-    file: "src/setup_view.ts",
+    file: "src/setup/setup_view.ts",
     find: "| where revision != head |",
     replace: "| where isempty(revision) |",
     test: "tests/saver/setup_test.ts",
@@ -272,7 +272,7 @@ export const deletion: readonly Mutation[] = [
   {
     guards: "P6",
     fault: "lets writes go before the checkpoint that they hang on",
-    file: "src/provision_text.ts",
+    file: "src/setup/provision_text.ts",
     find: "table CheckpointWrites policy retention softdelete = 100d",
     replace: "table CheckpointWrites policy retention softdelete = 90d",
     test: "tests/saver/retention_test.ts",
@@ -281,7 +281,7 @@ export const deletion: readonly Mutation[] = [
   {
     guards: "P6",
     fault: "lets blobs go with the rows that were sent with them",
-    file: "src/provision_text.ts",
+    file: "src/setup/provision_text.ts",
     find: "table CheckpointBlobs policy retention softdelete = 180d",
     replace: "table CheckpointBlobs policy retention softdelete = 90d",
     test: "tests/saver/retention_test.ts",
@@ -290,7 +290,7 @@ export const deletion: readonly Mutation[] = [
   {
     guards: "P7",
     fault: "lets deletions age out",
-    file: "src/provision_text.ts",
+    file: "src/setup/provision_text.ts",
     find: "table ThreadDeletions policy retention softdelete = 36500d",
     replace: "table ThreadDeletions policy retention softdelete = 90d",
     test: "tests/saver/retention_test.ts",
@@ -300,7 +300,7 @@ export const deletion: readonly Mutation[] = [
   {
     guards: "P6",
     fault: "refers to blobs for as long as it remembers them",
-    file: "src/writer.ts",
+    file: "src/writing/writer.ts",
     find: "export const BLOB_REUSE_DAYS = 30;",
     replace: "export const BLOB_REUSE_DAYS = 300;",
     test: "tests/saver/retention_test.ts",
@@ -309,7 +309,7 @@ export const deletion: readonly Mutation[] = [
   {
     guards: "P6",
     fault: "ends a history quietly where its chain has aged out",
-    file: "src/ancestry.ts",
+    file: "src/reading/ancestry.ts",
     find: "if (!ancestor) {",
     replace: "if (!ancestor) break;\n      if (!ancestor) {",
     test: "tests/saver/retention_test.ts",

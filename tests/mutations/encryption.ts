@@ -125,7 +125,7 @@ export const encryption: readonly Mutation[] = [
   {
     guards: "P8",
     fault: "reads all checkpoints whose metadata are closed, whatever a list is filtered by",
-    file: "src/list_queries.ts",
+    file: "src/reading/list_queries.ts",
     find: "not(search_text contains_cs key${n})",
     replace: "strlen(key${n}) >= 0",
     test: "tests/saver/encryption_test.ts",

@@ -5,7 +5,7 @@
  */
 import type { Mutation } from "./mutation.ts";
 
-const file = "src/provision_text.ts";
+const file = "src/setup/provision_text.ts";
 const state = {
   file,
   test: "tests/insight/state_test.ts",

@@ -12,7 +12,7 @@ export const limits: readonly Mutation[] = [
   {
     guards: "P5",
     fault: "takes the first page of a checkpoint's writes for all of them",
-    file: "src/write_pages.ts",
+    file: "src/reading/write_pages.ts",
     find: "next: found < size ? undefined : until",
     replace: "next: undefined",
     test: "tests/saver/paging_test.ts",
@@ -21,7 +21,7 @@ export const limits: readonly Mutation[] = [
   {
     guards: "P5",
     fault: "begins pages of writes at their end",
-    file: "src/queries.ts",
+    file: "src/reading/queries.ts",
     find: "top size by revision asc",
     replace: "top size by revision desc",
     test: "tests/saver/paging_test.ts",
@@ -30,7 +30,7 @@ export const limits: readonly Mutation[] = [
   {
     guards: TOO_LARGE,
     fault: "reads a checkpoint without its writes where they do not fit its answer",
-    file: "src/heads.ts",
+    file: "src/reading/heads.ts",
     find: "isAlone = true;",
     replace: "",
     test: "tests/saver/paging_test.ts",
@@ -39,7 +39,7 @@ export const limits: readonly Mutation[] = [
   {
     guards: TOO_LARGE,
     fault: "lists a checkpoint without its writes where they do not fit its page",
-    file: "src/pages.ts",
+    file: "src/reading/pages.ts",
     find: "writes: alone ? undefined : writes,",
     replace: "writes,",
     test: "tests/saver/paging_test.ts",
@@ -48,7 +48,7 @@ export const limits: readonly Mutation[] = [
   {
     guards: TOO_LARGE,
     fault: "gives up a list whose page is too large",
-    file: "src/page_size.ts",
+    file: "src/reading/page_size.ts",
     find: "if (!(error instanceof KustoLimitError) || size === 1) throw error;",
     replace: "throw error;",
     test: "tests/saver/paging_test.ts",
@@ -57,7 +57,7 @@ export const limits: readonly Mutation[] = [
   {
     guards: TOO_LARGE,
     fault: "leaves the writes out of a history that does not fit one answer",
-    file: "src/delta_history.ts",
+    file: "src/reading/delta_history.ts",
     find: "writes: await readWrites(store, wanted, signal)",
     replace: "writes: []",
     test: "tests/saver/paging_test.ts",
@@ -66,7 +66,7 @@ export const limits: readonly Mutation[] = [
   {
     guards: "P5",
     fault: "asks for more blobs at a time than an answer holds",
-    file: "src/blob_pages.ts",
+    file: "src/reading/blob_pages.ts",
     find: "const PAGE_BYTES = 24 * 1024 * 1024;",
     replace: "const PAGE_BYTES = 96 * 1024 * 1024;",
     test: "tests/blob_pages_test.ts",
@@ -116,7 +116,7 @@ export const once: readonly Mutation[] = [
   {
     guards: "P4",
     fault: "stamps rows behind those that the writer has read, when its clock is behind",
-    file: "src/store.ts",
+    file: "src/reading/store.ts",
     find: "for (const { revision } of writes) clock.observe(revision);",
     replace: "",
     test: "tests/saver/once_test.ts",
@@ -125,7 +125,7 @@ export const once: readonly Mutation[] = [
   {
     guards: "P4",
     fault: "lets the write count that an answer happens to show first",
-    file: "src/assembly.ts",
+    file: "src/reading/assembly.ts",
     find: "if (!winner || later === row.idx < 0)",
     replace: "if (!winner)",
     test: "tests/saver/once_test.ts",
@@ -134,7 +134,7 @@ export const once: readonly Mutation[] = [
   {
     guards: "P4",
     fault: "lets the older of two rows of a checkpoint count",
-    file: "src/assembly.ts",
+    file: "src/reading/assembly.ts",
     find: "if (!winner || compareText(row.revision, winner.revision) > 0) winners.set(key, row);",
     replace:
       "if (!winner || compareText(row.revision, winner.revision) < 0) winners.set(key, row);",
@@ -144,7 +144,7 @@ export const once: readonly Mutation[] = [
   {
     guards: "P4",
     fault: "orders writes without the path of their task",
-    file: "src/assembly.ts",
+    file: "src/reading/assembly.ts",
     find: "writesSortKey(a.task_path, a.task_id, a.idx)",
     replace: 'writesSortKey("", a.task_id, a.idx)',
     test: "tests/saver/once_test.ts",

@@ -16,7 +16,7 @@ export const operations: readonly Mutation[] = [
   {
     guards: "P8",
     fault: "answers for its own latest checkpoint though others hid it",
-    file: "src/queries.ts",
+    file: "src/reading/queries.ts",
     find: " and not(own_hidden);",
     replace: ";",
     test: PRUNE,
@@ -25,7 +25,7 @@ export const operations: readonly Mutation[] = [
   {
     guards: "P3",
     fault: "takes the writes of another checkpoint for those of the one that it then gives",
-    file: "src/heads.ts",
+    file: "src/reading/heads.ts",
     find: "if (hidden.length > 0 && row && row === ownHead) continue;",
     replace: "",
     test: PRUNE,
@@ -34,7 +34,7 @@ export const operations: readonly Mutation[] = [
   {
     guards: "P7",
     fault: "lists and prunes what is hidden",
-    file: "src/shown_rows.ts",
+    file: "src/reading/shown_rows.ts",
     find: " | where strcmp(until, revision) < 0`;",
     replace: "`;",
     test: PRUNE,
@@ -43,7 +43,7 @@ export const operations: readonly Mutation[] = [
   {
     guards: "P7",
     fault: "lets no history lead through what was hidden",
-    file: "src/history_queries.ts",
+    file: "src/reading/history_queries.ts",
     find: "| summarize arg_max(revision, parent_checkpoint_id, channels) by checkpoint_id\n",
     replace:
       "| summarize arg_max(revision, parent_checkpoint_id, channels) by checkpoint_id\n| join kind=leftanti ${names.checkpointDeletions} on checkpoint_id\n",
@@ -53,7 +53,7 @@ export const operations: readonly Mutation[] = [
   {
     guards: "P7",
     fault: "hides all checkpoints of a namespace but one of the thread",
-    file: "src/hiding_queries.ts",
+    file: "src/operations/hiding_queries.ts",
     find: "by thread_id, checkpoint_ns) on thread_id, checkpoint_ns",
     replace: "by thread_id) on thread_id",
     test: PRUNE,
@@ -62,7 +62,7 @@ export const operations: readonly Mutation[] = [
   {
     guards: "P7",
     fault: "hides nothing that its own saver does not see yet",
-    file: "src/prune.ts",
+    file: "src/operations/prune.ts",
     find: "await settle(this.#parts, ACTION, threadIds, signal);",
     replace: "",
     test: PRUNE,
@@ -72,7 +72,7 @@ export const operations: readonly Mutation[] = [
   {
     guards: "P7",
     fault: "calls checkpoints hidden before readers can see it",
-    file: "src/hiding.ts",
+    file: "src/operations/hiding.ts",
     find: "const left = await this.#unseenOf(first);",
     replace: "const left = await this.#unseenOf(first).then(() => []);",
     test: PRUNE,
@@ -82,7 +82,7 @@ export const operations: readonly Mutation[] = [
   {
     guards: "P7",
     fault: "prunes no further than the first page",
-    file: "src/hiding.ts",
+    file: "src/operations/hiding.ts",
     find: "isLast: found.length < size };",
     replace: "isLast: true };",
     test: PRUNE,
@@ -91,7 +91,7 @@ export const operations: readonly Mutation[] = [
   {
     guards: "P7",
     fault: "takes the head that the view points at for the latest though it is hidden",
-    file: "src/queries.ts",
+    file: "src/reading/queries.ts",
     find: "  | ${visible} | summarize max(revision));\nlet pointed_at",
     replace: "  | summarize max(revision));\nlet pointed_at",
     test: RUNS,
@@ -101,7 +101,7 @@ export const operations: readonly Mutation[] = [
   {
     guards: "P7",
     fault: "finds no run whose id is too long for the service to search for",
-    file: "src/run_deletion.ts",
+    file: "src/operations/run_deletion.ts",
     find: "any: terms.length < runs.length,",
     replace: "any: false,",
     test: RUNS,
@@ -110,7 +110,7 @@ export const operations: readonly Mutation[] = [
   {
     guards: "P7",
     fault: "deletes all runs whose metadata the service cannot read",
-    file: "src/run_deletion.ts",
+    file: "src/operations/run_deletion.ts",
     find: "row.certain || ofRow && await isOfRun(parts, runs, row, ofRow, signal)",
     replace: "row.certain || ofRow",
     test: RUNS,
@@ -119,7 +119,7 @@ export const operations: readonly Mutation[] = [
   {
     guards: "P8",
     fault: "reads metadata though the row's own text tells its run",
-    file: "src/hiding_queries.ts",
+    file: "src/operations/hiding_queries.ts",
     find: " and not(search_text contains_cs key))",
     replace: ")",
     test: RUNS,
@@ -128,7 +128,7 @@ export const operations: readonly Mutation[] = [
   {
     guards: "P7",
     fault: "removes markers of a thread whose copy's checkpoints have aged out",
-    file: "src/purge_text.ts",
+    file: "src/operations/purge_text.ts",
     find: " and strcat(incarnation, ${separator}, revision, ${separator}, thread_id) in ${marks}",
     replace: " and revision in ${inList(markers.map((marker) => marker.revision))}",
     test: "tests/saver/purge_test.ts",
@@ -138,7 +138,7 @@ export const operations: readonly Mutation[] = [
   {
     guards: "P8",
     fault: "lets threads move while they are listed",
-    file: "src/thread_queries.ts",
+    file: "src/operations/thread_queries.ts",
     find: "iff(ended <= as_of, ended, datetime(null))",
     replace: "ended",
     test: THREADS,
@@ -148,7 +148,7 @@ export const operations: readonly Mutation[] = [
   {
     guards: "P3",
     fault: "lists no thread that only its own saver sees",
-    file: "src/thread_list.ts",
+    file: "src/operations/thread_list.ts",
     find: "return rows().map((row) => ({",
     replace: "return rows().slice(0, 0).map((row) => ({",
     test: THREADS,
@@ -158,7 +158,7 @@ export const operations: readonly Mutation[] = [
   {
     guards: "P7",
     fault: "counts hidden checkpoints of a thread",
-    file: "src/thread_queries.ts",
+    file: "src/operations/thread_queries.ts",
     find: "checkpoints = countif(shown)",
     replace: "checkpoints = count()",
     test: THREADS,
@@ -167,7 +167,7 @@ export const operations: readonly Mutation[] = [
   {
     guards: "P7",
     fault: "lists hidden checkpoints of a copy with those of its source",
-    file: "src/pages.ts",
+    file: "src/reading/pages.ts",
     find: ".filter((row) => onPage.has(nameOf(row)))",
     replace: "",
     test: COPY,
@@ -177,7 +177,7 @@ export const operations: readonly Mutation[] = [
   {
     guards: "P1",
     fault: "copies no more than what is shown of a thread",
-    file: "src/thread_copy.ts",
+    file: "src/operations/thread_copy.ts",
     find: "const missing = keys.filter(({ revision }) => !present.has(revision));",
     replace: "const missing = keys.filter((key) => !present.has(key.revision) && isShown(key));",
     test: COPY,
@@ -186,7 +186,7 @@ export const operations: readonly Mutation[] = [
   {
     guards: "P1",
     fault: "copies checkpoints before the writes that hang on them",
-    file: "src/thread_copy.ts",
+    file: "src/operations/thread_copy.ts",
     find:
       "    await this.#writes(source, copier);\n    await this.#checkpoints(missing, source, copier);\n",
     replace:
@@ -198,7 +198,7 @@ export const operations: readonly Mutation[] = [
   {
     guards: "P1",
     fault: "copies checkpoints that came after their writes were read",
-    file: "src/thread_copy.ts",
+    file: "src/operations/thread_copy.ts",
     find: "await this.#checkpoints(missing, source, copier);",
     replace:
       "await this.#checkpoints(await copiedKeys(this.#parts, source, this.#signal), source, copier);",
@@ -209,7 +209,7 @@ export const operations: readonly Mutation[] = [
   {
     guards: "P1",
     fault: "copies onto what was hidden in the target, where it stays hidden",
-    file: "src/thread_copy.ts",
+    file: "src/operations/thread_copy.ts",
     find: "return copied !== undefined && (isShown(key) || !isShown(copied));",
     replace: "return copied !== undefined || !isShown(key);",
     test: COPY,
@@ -219,7 +219,7 @@ export const operations: readonly Mutation[] = [
   {
     guards: "P1",
     fault: "stores a copy's metadata as a dynamic column gave them",
-    file: "src/row_copier.ts",
+    file: "src/operations/row_copier.ts",
     find: "metadata: metadataColumn(readableMetadata(await readMetadata(row, blobs))),",
     replace: "metadata: row.metadata,",
     test: COPY,
@@ -228,7 +228,7 @@ export const operations: readonly Mutation[] = [
   {
     guards: "P7",
     fault: "lets a migration bring back a thread that was deleted meanwhile",
-    file: "src/migration.ts",
+    file: "src/operations/migration.ts",
     find: "incarnations.beginRun(run, threadId, incarnation, false);",
     replace: "void incarnations;",
     test: MIGRATION,
@@ -237,7 +237,7 @@ export const operations: readonly Mutation[] = [
   {
     guards: "P1",
     fault: "takes what another saver lists by itself for all that it has",
-    file: "src/foreign_thread.ts",
+    file: "src/operations/foreign_thread.ts",
     find: "this.#saver.list(config, { limit: ALL })",
     replace: "this.#saver.list(config)",
     test: MIGRATION,
@@ -246,7 +246,7 @@ export const operations: readonly Mutation[] = [
   {
     guards: "P1",
     fault: "leaves the order of another saver's writes to the ids of their tasks",
-    file: "src/foreign_thread.ts",
+    file: "src/operations/foreign_thread.ts",
     find: 'isInOrder ? "" : String(n)',
     replace: 'isInOrder ? "" : String(0)',
     test: MIGRATION,
@@ -255,7 +255,7 @@ export const operations: readonly Mutation[] = [
   {
     guards: "P4",
     fault: "gives a write another position when an interrupt has come since",
-    file: "src/foreign_thread.ts",
+    file: "src/operations/foreign_thread.ts",
     find: "return [ofTask.filter(isSpecial), ofTask.filter((write) => !isSpecial(write))]",
     replace: "return [ofTask, ofTask.filter((write) => isSpecial(write) && false)]",
     test: MIGRATION,
@@ -264,7 +264,7 @@ export const operations: readonly Mutation[] = [
   {
     guards: "P1",
     fault: "leaves out what delta channels go on from where that was hidden",
-    file: "src/migration.ts",
+    file: "src/operations/migration.ts",
     find: "for (const one of missing) await this.#standIn(source, target, one);",
     replace: "",
     test: MIGRATION,
@@ -274,7 +274,7 @@ export const operations: readonly Mutation[] = [
   {
     guards: "P7",
     fault: "shows what stands in for hidden checkpoints",
-    file: "src/migration.ts",
+    file: "src/operations/migration.ts",
     find: "await hiding.add([{",
     replace: "await hiding.add([]); void ([{",
     test: MIGRATION,
@@ -284,7 +284,7 @@ export const operations: readonly Mutation[] = [
   {
     guards: "P7",
     fault: "shows what was hidden here when it is copied again",
-    file: "src/migration.ts",
+    file: "src/operations/migration.ts",
     find: "found.filter(({ address }) => !target.present.has(nameOf(address)));",
     replace: "found;",
     test: MIGRATION,

@@ -10,7 +10,7 @@ export const outside: readonly Mutation[] = [
   {
     guards: "P9",
     fault: "leaves quotes in text as they are",
-    file: "src/kql.ts",
+    file: "src/service/kql.ts",
     find: "const ESCAPED = /[\"'\\\\\\p{Cc}\\u2028\\u2029]/gu;",
     replace: "const ESCAPED = /[\\\\\\p{Cc}\\u2028\\u2029]/gu;",
     test: "tests/kql_test.ts",
@@ -19,7 +19,7 @@ export const outside: readonly Mutation[] = [
   {
     guards: "P9",
     fault: "leaves backslashes in text as they are",
-    file: "src/kql.ts",
+    file: "src/service/kql.ts",
     find: "const ESCAPED = /[\"'\\\\\\p{Cc}\\u2028\\u2029]/gu;",
     replace: "const ESCAPED = /[\"'\\p{Cc}\\u2028\\u2029]/gu;",
     test: "tests/kql_test.ts",
@@ -28,7 +28,7 @@ export const outside: readonly Mutation[] = [
   {
     guards: "P9",
     fault: "sends tokens to any host",
-    file: "src/hosts.ts",
+    file: "src/service/hosts.ts",
     find: "if (!isLoopback(host) && !isClusterHost(host, trusted)) {",
     replace: 'if (host === "") {',
     test: "tests/hosts_test.ts",
@@ -37,7 +37,7 @@ export const outside: readonly Mutation[] = [
   {
     guards: "P9",
     fault: "connects to other machines without encryption",
-    file: "src/hosts.ts",
+    file: "src/service/hosts.ts",
     find: 'return protocol === "https:" || (protocol === "http:" && isLoopback(hostname));',
     replace: 'return protocol === "https:" || protocol === "http:";',
     test: "tests/hosts_test.ts",
@@ -55,9 +55,9 @@ export const outside: readonly Mutation[] = [
   {
     guards: "P10",
     fault: "loads @azure/identity with the main module",
-    file: "src/auth.ts",
-    find: 'import type { Settings } from "./config.ts";',
-    replace: 'import "@azure/identity";\nimport type { Settings } from "./config.ts";',
+    file: "src/service/auth.ts",
+    find: 'import type { Settings } from "../config.ts";',
+    replace: 'import "@azure/identity";\nimport type { Settings } from "../config.ts";',
     test: "tests/portable_test.ts",
     title: "The main module leads to portable packages and to its own files alone",
   },
@@ -73,7 +73,7 @@ export const outside: readonly Mutation[] = [
   {
     guards: "P9",
     fault: "asks for a token for each call",
-    file: "src/auth.ts",
+    file: "src/service/auth.ts",
     find: "this.#renewal ??= this.#renew",
     replace: "this.#renewal = this.#renew",
     test: "tests/saver/sign_in_test.ts",
@@ -82,7 +82,7 @@ export const outside: readonly Mutation[] = [
   {
     guards: "P9",
     fault: "uses a token to its end",
-    file: "src/auth.ts",
+    file: "src/service/auth.ts",
     find: "if (current && now < current.renewAt)",
     replace: "if (current && now < current.expiresOnTimestamp)",
     test: "tests/saver/sign_in_test.ts",
@@ -91,7 +91,7 @@ export const outside: readonly Mutation[] = [
   {
     guards: "P9",
     fault: "follows a redirect with a token",
-    file: "src/attempt.ts",
+    file: "src/service/attempt.ts",
     find: 'redirect: "manual",',
     replace: 'redirect: "follow",',
     test: "tests/saver/sign_in_test.ts",
@@ -100,7 +100,7 @@ export const outside: readonly Mutation[] = [
   {
     guards: "P9",
     fault: "follows a redirect with an application's key",
-    file: "src/cloud.ts",
+    file: "src/service/cloud.ts",
     find: 'redirect: "manual",',
     replace: 'redirect: "follow",',
     test: "tests/saver/sign_in_test.ts",
@@ -109,7 +109,7 @@ export const outside: readonly Mutation[] = [
   {
     guards: "P9",
     fault: "keeps the public cloud for a cluster that said nothing once",
-    file: "src/sign_in.ts",
+    file: "src/service/sign_in.ts",
     find: "this.#cloud ??= await askCloud(this.#settings, cut);",
     replace: "this.#cloud ??= await askCloud(this.#settings, cut) ?? PUBLIC_CLOUD;",
     test: "tests/auth_test.ts",
@@ -118,7 +118,7 @@ export const outside: readonly Mutation[] = [
   {
     guards: "P9",
     fault: "waits for a credential for ever",
-    file: "src/auth.ts",
+    file: "src/service/auth.ts",
     find: "obtained = await cut.wait(obtain(cut));",
     replace: "obtained = await obtain(cut);",
     test: "tests/auth_test.ts",

@@ -10,7 +10,7 @@ export const reading: readonly Mutation[] = [
   {
     guards: "P1",
     fault: "lets the last of regular writes count, as of special ones",
-    file: "src/assembly.ts",
+    file: "src/reading/assembly.ts",
     find: "if (!winner || later === row.idx < 0)",
     replace: "if (!winner || later)",
     test: "tests/saver/contract_test.ts",
@@ -19,7 +19,7 @@ export const reading: readonly Mutation[] = [
   {
     guards: "P1",
     fault: "lets the first of special writes count, as of regular ones",
-    file: "src/assembly.ts",
+    file: "src/reading/assembly.ts",
     find: "if (!winner || later === row.idx < 0)",
     replace: "if (!winner || !later)",
     test: "tests/saver/contract_test.ts",
@@ -56,7 +56,7 @@ export const reading: readonly Mutation[] = [
   {
     guards: "P3",
     fault: "does not add a saver's own checkpoints to what is read",
-    file: "src/store.ts",
+    file: "src/reading/store.ts",
     find: "const checkpoints = [...rows?.checkpoints.values() ?? []];",
     replace: "const checkpoints: CheckpointRow[] = [];",
     test: "tests/saver/recent_test.ts",
@@ -65,7 +65,7 @@ export const reading: readonly Mutation[] = [
   {
     guards: "P3",
     fault: "does not add a saver's own writes to what is read",
-    file: "src/store.ts",
+    file: "src/reading/store.ts",
     find: "const writes = [...rows?.writes.values() ?? []];",
     replace: "const writes: WriteRow[] = [];",
     test: "tests/saver/recent_test.ts",
@@ -74,7 +74,7 @@ export const reading: readonly Mutation[] = [
   {
     guards: "P4",
     fault: "reads a write as often as it was stored",
-    file: "src/assembly.ts",
+    file: "src/reading/assembly.ts",
     find: "const key = `${row.idx} ${row.task_id}`;",
     replace: "const key = `${winners.size} ${row.idx} ${row.task_id}`;",
     test: "tests/saver/recent_test.ts",
@@ -83,7 +83,7 @@ export const reading: readonly Mutation[] = [
   {
     guards: "P4",
     fault: "counts the chunks of a blob as often as they were stored",
-    file: "src/assembly.ts",
+    file: "src/reading/assembly.ts",
     find: "chunks.set(row.chunk, row);",
     replace: "chunks.set(chunks.size, row);",
     test: "tests/assembly_test.ts",
@@ -101,7 +101,7 @@ export const reading: readonly Mutation[] = [
   {
     guards: "P8",
     fault: "forgets which large values a thread's rows refer to",
-    file: "src/store.ts",
+    file: "src/reading/store.ts",
     find: "writer.rememberBlobs(row.thread_id, row.incarnation, row.blobs ?? []);",
     replace: "",
     test: "tests/saver/requests_test.ts",
@@ -110,7 +110,7 @@ export const reading: readonly Mutation[] = [
   {
     guards: "P8",
     fault: "reads the incarnation anew for each write",
-    file: "src/recorder.ts",
+    file: "src/writing/recorder.ts",
     find: "return incarnations.forRow(address.threadId, address.run, hangsOn) ??",
     replace: "return undefined ??",
     test: "tests/saver/requests_test.ts",
@@ -119,7 +119,7 @@ export const reading: readonly Mutation[] = [
   {
     guards: "P1",
     fault: "decides which write of a delta history counts among those of one channel alone",
-    file: "src/history_queries.ts",
+    file: "src/reading/history_queries.ts",
     find: '  | extend other = channel !in (${guarded("wanted")})',
     replace: '  | extend other = false | where channel in (${guarded("wanted")})',
     test: "tests/saver/differential_test.ts",
@@ -137,7 +137,7 @@ export const reading: readonly Mutation[] = [
   {
     guards: "P6",
     fault: "takes a missing parent for the beginning of a delta history",
-    file: "src/ancestry.ts",
+    file: "src/reading/ancestry.ts",
     find: "if (!ancestor) {",
     replace: "if (!ancestor) break; if (!ancestor) {",
     test: "tests/saver/runs_test.ts",

@@ -5,7 +5,7 @@
  */
 import type { Mutation } from "./mutation.ts";
 
-const GATE = { file: "src/gate.ts", test: "tests/gate_test.ts" } as const;
+const GATE = { file: "src/service/gate.ts", test: "tests/gate_test.ts" } as const;
 
 /** The faults. */
 export const retrying: readonly Mutation[] = [
@@ -92,7 +92,7 @@ export const retrying: readonly Mutation[] = [
   {
     guards: "P8",
     fault: "tries a result that is too large again, since that says that it may pass",
-    file: "src/backoff.ts",
+    file: "src/service/backoff.ts",
     find: "|| HOPELESS_TEXT.test(text)",
     replace: "",
     test: "tests/transport_test.ts",

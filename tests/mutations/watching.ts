@@ -12,7 +12,7 @@ export const watching: readonly Mutation[] = [
   {
     guards: "P9",
     fault: "logs the messages of errors that are not its own",
-    file: "src/telemetry.ts",
+    file: "src/observability/telemetry.ts",
     find: "if (error instanceof KustoError) return error;",
     replace:
       "if (error instanceof Error) return { ...error, code: 'OTHER', message: error.message };",
@@ -22,7 +22,7 @@ export const watching: readonly Mutation[] = [
   {
     guards: "P1",
     fault: "lets what a logger rejects with end the process",
-    file: "src/quietly.ts",
+    file: "src/observability/quietly.ts",
     find: "given.then(undefined, () => {})",
     replace: "given.then(undefined)",
     test: TEST,
@@ -31,7 +31,7 @@ export const watching: readonly Mutation[] = [
   {
     guards: "P1",
     fault: "fails when a tracer fails",
-    file: "src/watch.ts",
+    file: "src/observability/watch.ts",
     find: "quietly(() => tracer?.startActiveSpan(`checkpoint.${operation}`, {}, begin));",
     replace: "tracer?.startActiveSpan(`checkpoint.${operation}`, {}, begin);",
     test: TEST,
@@ -40,7 +40,7 @@ export const watching: readonly Mutation[] = [
   {
     guards: "P1",
     fault: "begins a call twice when a tracer does",
-    file: "src/watch.ts",
+    file: "src/observability/watch.ts",
     find: "call ??= this.#follow(",
     replace: "call = this.#follow(",
     test: TEST,
@@ -49,7 +49,7 @@ export const watching: readonly Mutation[] = [
   {
     guards: "P1",
     fault: "begins a call a moment later when somebody watches",
-    file: "src/watch.ts",
+    file: "src/observability/watch.ts",
     find: "return begin();",
     replace: "return Promise.resolve().then(() => begin());",
     test: TEST,

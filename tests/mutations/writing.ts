@@ -10,7 +10,7 @@ export const writing: readonly Mutation[] = [
   {
     guards: "P2",
     fault: "resolves before the service has acknowledged the rows",
-    file: "src/writer.ts",
+    file: "src/writing/writer.ts",
     find: ": this.#storeOrGiveUp(parcel);",
     replace: ": void this.#storeOrGiveUp(parcel).catch(() => {});",
     test: "tests/saver/errors_test.ts",
@@ -29,7 +29,7 @@ export const writing: readonly Mutation[] = [
   {
     guards: "P2",
     fault: "lets one refused row fail all that share its request",
-    file: "src/writer.ts",
+    file: "src/writing/writer.ts",
     find: "error instanceof KustoRequestError || error instanceof KustoLimitError",
     replace: "false && error",
     test: "tests/saver/writing_test.ts",
@@ -38,7 +38,7 @@ export const writing: readonly Mutation[] = [
   {
     guards: "P2",
     fault: "does not look for the culprit in a half of a batch",
-    file: "src/batcher.ts",
+    file: "src/writing/batcher.ts",
     find: "await this.#sendBatch(batch.slice(half));",
     replace: "for (const line of batch.slice(half)) line.resolve();",
     test: "tests/batcher_test.ts",
@@ -47,7 +47,7 @@ export const writing: readonly Mutation[] = [
   {
     guards: "P2",
     fault: "calls a row stored that has not been sent",
-    file: "src/batcher.ts",
+    file: "src/writing/batcher.ts",
     find: "this.#queue.push({ bytes, deadline, onRequest, resolve, reject });",
     replace: "this.#queue.push({ bytes, deadline, onRequest, resolve, reject });\n      resolve();",
     test: "tests/batcher_test.ts",
@@ -56,7 +56,7 @@ export const writing: readonly Mutation[] = [
   {
     guards: "P2",
     fault: "sends more bytes at once than a request holds",
-    file: "src/batcher.ts",
+    file: "src/writing/batcher.ts",
     find: "bytes + size > batchBytes",
     replace: "bytes > batchBytes",
     test: "tests/batcher_test.ts",
@@ -65,7 +65,7 @@ export const writing: readonly Mutation[] = [
   {
     guards: "P2",
     fault: "drops buffered rows that could not be stored",
-    file: "src/outbox.ts",
+    file: "src/writing/outbox.ts",
     find: "        delivery.hasFailed = true;\n",
     replace: "        this.#deliveries.delete(delivery);\n",
     test: "tests/saver/writing_test.ts",
@@ -74,7 +74,7 @@ export const writing: readonly Mutation[] = [
   {
     guards: "P2",
     fault: "waits for `flush()` before it tries buffered rows again",
-    file: "src/outbox.ts",
+    file: "src/writing/outbox.ts",
     find: "        this.#retryLater(error);\n",
     replace: "",
     test: "tests/outbox_test.ts",
@@ -83,7 +83,7 @@ export const writing: readonly Mutation[] = [
   {
     guards: "P2",
     fault: "tries buffered rows again at one interval, however often they failed",
-    file: "src/outbox.ts",
+    file: "src/writing/outbox.ts",
     find: "backoffMs(++this.#retries, {",
     replace: "backoffMs(1, {",
     test: "tests/saver/writing_test.ts",
@@ -120,7 +120,7 @@ export const writing: readonly Mutation[] = [
   {
     guards: "P3",
     fault: "lets a buffered row be read only once it is stored",
-    file: "src/recent_rows.ts",
+    file: "src/writing/recent_rows.ts",
     find: 'if (this.#options.readableOnce === "accepted") this.#show(kept);',
     replace: "",
     test: "tests/saver/recent_test.ts",
@@ -129,7 +129,7 @@ export const writing: readonly Mutation[] = [
   {
     guards: "P2",
     fault: "shows a row of which its caller is then told that it failed",
-    file: "src/recent_rows.ts",
+    file: "src/writing/recent_rows.ts",
     find: 'if (this.#options.readableOnce === "accepted") this.#show(kept);',
     replace: "this.#show(kept);",
     test: "tests/recent_rows_test.ts",
@@ -138,7 +138,7 @@ export const writing: readonly Mutation[] = [
   {
     guards: "P3",
     fault: "counts the time that a row may take to be visible from its acceptance",
-    file: "src/recent_rows.ts",
+    file: "src/writing/recent_rows.ts",
     find: "    kept.acknowledgedAt = this.#options.now();\n",
     replace: "",
     test: "tests/recent_rows_test.ts",
@@ -147,7 +147,7 @@ export const writing: readonly Mutation[] = [
   {
     guards: "P3",
     fault: "forgets stored values of a checkpoint that was not stored",
-    file: "src/recent_rows.ts",
+    file: "src/writing/recent_rows.ts",
     find: 'if (kept.state === "accepted") this.#drop(kept);',
     replace: "this.#drop(kept);",
     test: "tests/saver/writing_test.ts",
@@ -156,7 +156,7 @@ export const writing: readonly Mutation[] = [
   {
     guards: "P3",
     fault: "waits for no checkpoint that is asked for by id",
-    file: "src/heads.ts",
+    file: "src/reading/heads.ts",
     find: "if (head.found || left <= 0) return head;",
     replace: "return head;",
     test: "tests/saver/recent_test.ts",
@@ -165,7 +165,7 @@ export const writing: readonly Mutation[] = [
   {
     guards: "P4",
     fault: "sends a value once for each call that needs it",
-    file: "src/writer.ts",
+    file: "src/writing/writer.ts",
     find: "let sending = this.#sending.get(kept);",
     replace: "let sending: Promise<void> | undefined;",
     test: "tests/writer_test.ts",
@@ -174,7 +174,7 @@ export const writing: readonly Mutation[] = [
   {
     guards: "P5",
     fault: "sends rows that no request holds",
-    file: "src/writer.ts",
+    file: "src/writing/writer.ts",
     find: "if (line.length >= REQUEST_BYTES) {",
     replace: "if (line.length < 0) {",
     test: "tests/writer_test.ts",
@@ -183,7 +183,7 @@ export const writing: readonly Mutation[] = [
   {
     guards: "P7",
     fault: "goes on sending rows of a thread that was deleted",
-    file: "src/writer.ts",
+    file: "src/writing/writer.ts",
     find: '    if (kept.state !== "accepted") return Promise.resolve();\n',
     replace: "",
     test: "tests/saver/writing_test.ts",
@@ -192,7 +192,7 @@ export const writing: readonly Mutation[] = [
   {
     guards: "P8",
     fault: "keeps any number of rows in memory",
-    file: "src/room.ts",
+    file: "src/writing/room.ts",
     find: "return kept === 0 || kept + bytes <= this.#options.limit;",
     replace: "return kept >= 0 || bytes > 0;",
     test: "tests/saver/writing_test.ts",
@@ -201,7 +201,7 @@ export const writing: readonly Mutation[] = [
   {
     guards: "P8",
     fault: "lets no write in that is larger than all the room",
-    file: "src/room.ts",
+    file: "src/writing/room.ts",
     find: "return kept === 0 || kept + bytes <= this.#options.limit;",
     replace: "return kept + bytes <= this.#options.limit;",
     test: "tests/room_test.ts",
@@ -210,7 +210,7 @@ export const writing: readonly Mutation[] = [
   {
     guards: "P8",
     fault: "does not ask which rows are visible when it needs room",
-    file: "src/writer.ts",
+    file: "src/writing/writer.ts",
     find: "await dropVisible(client, visible, recent).catch(() => {});",
     replace: "await Promise.resolve();",
     test: "tests/saver/writing_test.ts",
@@ -219,7 +219,7 @@ export const writing: readonly Mutation[] = [
   {
     guards: "P8",
     fault: "fails a write when it cannot ask which rows are visible",
-    file: "src/writer.ts",
+    file: "src/writing/writer.ts",
     find: "await dropVisible(client, visible, recent).catch(() => {});",
     replace: "await dropVisible(client, visible, recent);",
     test: "tests/saver/writing_test.ts",
@@ -228,7 +228,7 @@ export const writing: readonly Mutation[] = [
   {
     guards: "P10",
     fault: "keeps a process alive for rows that nobody waits for",
-    file: "src/writer.ts",
+    file: "src/writing/writer.ts",
     find: "persistent: false",
     replace: "persistent: true",
     test: "tests/saver/ending_test.ts",
@@ -237,7 +237,7 @@ export const writing: readonly Mutation[] = [
   {
     guards: "P2",
     fault: "lets buffered rows that are tried again wait for others",
-    file: "src/writer.ts",
+    file: "src/writing/writer.ts",
     find: "await this.#sendAll(blobs, parcel, isRetry);",
     replace: "await this.#sendAll(blobs, parcel, false);",
     test: "tests/saver/writing_test.ts",
@@ -248,7 +248,7 @@ export const writing: readonly Mutation[] = [
     guards: "P2",
     fault:
       "gives each request a time of its own, so that a row waits far beyond its caller's deadline",
-    file: "src/batcher.ts",
+    file: "src/writing/batcher.ts",
     find: "const deadline = Math.min(...batch.map((line) => line.deadline));",
     replace: "const deadline = Infinity;",
     test: "tests/saver/outage_test.ts",
@@ -257,7 +257,7 @@ export const writing: readonly Mutation[] = [
   {
     guards: "P2",
     fault: "fails rows that have time left with the most pressing one of their request",
-    file: "src/batcher.ts",
+    file: "src/writing/batcher.ts",
     find: "const patient = outOfTime(error) ?",
     replace: "const patient = false ?",
     test: "tests/batcher_test.ts",

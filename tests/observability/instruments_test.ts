@@ -1,6 +1,6 @@
 import { metrics } from "@opentelemetry/api";
 import { assertEquals, assertStrictEquals } from "@std/assert";
-import { Instruments } from "../../src/instruments.ts";
+import { Instruments } from "../../src/observability/instruments.ts";
 import type { Meter } from "../../mod.ts";
 import { Recording } from "./recording.ts";
 

@@ -16,14 +16,14 @@ Deno.test("the bundle of the main module needs LangChain, and nothing else from 
 });
 
 const LATER = [
-  "src/delta_history.ts",
-  "src/listing.ts",
-  "src/operations.ts",
-  "src/provision_text.ts",
-  "src/setup.ts",
-  "src/sign_in.ts",
-  "src/telemetry.ts",
-  "src/thread_deletion.ts",
+  "src/reading/delta_history.ts",
+  "src/reading/listing.ts",
+  "src/operations/operations.ts",
+  "src/setup/provision_text.ts",
+  "src/setup/setup.ts",
+  "src/service/sign_in.ts",
+  "src/observability/telemetry.ts",
+  "src/operations/thread_deletion.ts",
 ];
 
 for (const name of LATER) {

@@ -5,7 +5,11 @@ import {
   KustoSchemaError,
   type SetupReport,
 } from "../../mod.ts";
-import { FUNCTION_NAMES, SCHEMA_VERSION, VERSION_FUNCTION } from "../../src/stored_functions.ts";
+import {
+  FUNCTION_NAMES,
+  SCHEMA_VERSION,
+  VERSION_FUNCTION,
+} from "../../src/setup/stored_functions.ts";
 import { at, checkpointOf, LOOP } from "./kit.ts";
 import { EmptyLab } from "./setup_kit.ts";
 

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { type KustoSaver, KustoSchemaError } from "../../mod.ts";
-import { splitScript } from "../../src/script.ts";
-import { SCHEMA_VERSION, VERSION_FUNCTION } from "../../src/stored_functions.ts";
+import { splitScript } from "../../src/setup/script.ts";
+import { SCHEMA_VERSION, VERSION_FUNCTION } from "../../src/setup/stored_functions.ts";
 import { at, checkpointOf, LOOP } from "./kit.ts";
 import { EmptyLab } from "./setup_kit.ts";
 

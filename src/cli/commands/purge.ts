@@ -4,10 +4,14 @@
  * @module
  */
 import type { PurgeCounts } from "../../../mod.ts";
-import { KustoClient } from "../../client.ts";
+import { KustoClient } from "../../service/client.ts";
 import { settingsFrom } from "../../config.ts";
-import { rowsOf } from "../../frames.ts";
-import { hiddenLivesQuery, idleMarkersQuery, stalePointersQuery } from "../../purge_text.ts";
+import { rowsOf } from "../../service/frames.ts";
+import {
+  hiddenLivesQuery,
+  idleMarkersQuery,
+  stalePointersQuery,
+} from "../../operations/purge_text.ts";
 import { tableNames } from "../../schema.ts";
 import { type Call, clusterCommand, type Command } from "../command.ts";
 import { ask, consentOptions, requireConsent } from "../consent.ts";

@@ -4,9 +4,9 @@
  * @module
  */
 import { KustoPermissionError, KustoSchemaError, KustoSignInError } from "../../../mod.ts";
-import { KustoClient } from "../../client.ts";
+import { KustoClient } from "../../service/client.ts";
 import type { Settings } from "../../config.ts";
-import { rowsOf } from "../../frames.ts";
+import { rowsOf } from "../../service/frames.ts";
 import type { Check } from "./examination.ts";
 import { grant } from "./grant.ts";
 import type { Patient } from "./patient.ts";

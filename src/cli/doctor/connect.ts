@@ -5,8 +5,8 @@
  */
 import { KustoOptionsError } from "../../../mod.ts";
 import type { Settings } from "../../config.ts";
-import { cutOff } from "../../cut_off.ts";
-import { isLoopback } from "../../hosts.ts";
+import { cutOff } from "../../service/cut_off.ts";
+import { isLoopback } from "../../service/hosts.ts";
 import type { Check } from "./examination.ts";
 import { type NetworkFailure, networkFailure } from "./network_failure.ts";
 import { failed, ok, type Result } from "./verdict.ts";

@@ -5,8 +5,8 @@
  */
 import type { KustoPermissionError } from "../../../mod.ts";
 import type { Settings } from "../../config.ts";
-import { Application } from "../../credential.ts";
-import { entityName } from "../../kql.ts";
+import { Application } from "../../service/credential.ts";
+import { entityName } from "../../service/kql.ts";
 
 /**
  * The command that gives a role on the database, to be run by an administrator

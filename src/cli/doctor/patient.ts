@@ -10,10 +10,10 @@ import {
   KustoSchemaError,
 } from "../../../mod.ts";
 import type { SchemaProblem, SetupReport } from "../../../mod.ts";
-import { TokenSource } from "../../auth.ts";
-import { KustoClient } from "../../client.ts";
+import { TokenSource } from "../../service/auth.ts";
+import { KustoClient } from "../../service/client.ts";
 import { type Settings, settingsFrom } from "../../config.ts";
-import { isLoopback } from "../../hosts.ts";
+import { isLoopback } from "../../service/hosts.ts";
 import type { Call } from "../command.ts";
 
 /** What `setup()` tells: with errors it has no report. */

@@ -9,8 +9,8 @@ import {
   KustoSchemaError,
   KustoUnavailableError,
 } from "../../../mod.ts";
-import { rowsOf } from "../../frames.ts";
-import { entityName } from "../../kql.ts";
+import { rowsOf } from "../../service/frames.ts";
+import { entityName } from "../../service/kql.ts";
 import { tableNames } from "../../schema.ts";
 import type { Check } from "./examination.ts";
 import { grant } from "./grant.ts";

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { entityName } from "../../kql.ts";
-import { PolicyReader } from "../../policies.ts";
+import { entityName } from "../../service/kql.ts";
+import { PolicyReader } from "../../setup/policies.ts";
 import { tableNames } from "../../schema.ts";
 import type { Patient } from "./patient.ts";
 

@@ -1,0 +1,255 @@
+/**
+ * Removing the rows of deleted threads for good.
+ *
+ * Readers skip those rows anyway; purging is for storage and for the duty to erase. Each command can
+ * be repeated and nothing is remembered between two, so that a purge may break off anywhere.
+ *
+ * @module
+ */
+import { batchesOf } from "./batches.ts";
+import type { KustoClient } from "../service/client.ts";
+import type { Settings } from "../config.ts";
+import { KustoOptionsError, KustoRequestError, KustoUnavailableError } from "../errors.ts";
+import { type ResultTable, rowsOf } from "../service/frames.ts";
+import {
+  deleteLivesCommand,
+  deleteMarkersCommand,
+  deletePointersCommand,
+  type HiddenLife,
+  hiddenLivesQuery,
+  idleMarkersQuery,
+  type Marker,
+  type StalePointer,
+  stalePointersQuery,
+} from "./purge_text.ts";
+import { tableNames } from "../schema.ts";
+
+const DAY_MS = 24 * 60 * 60_000;
+/** The service's own limit for commands. */
+const COMMAND_TIMEOUT_MS = 10 * 60_000;
+const ENTRIES_A_COMMAND = 200;
+const ENTRIES_A_PAGE = 2_000;
+/** Deleting from a view can collide with its materialization, which takes seconds. */
+const ATTEMPTS = 4;
+const FIRST_WAIT_MS = 1_000;
+
+/** How {@link KustoSaver.purgeDeletedThreads} works. */
+export interface PurgeOptions {
+  /**
+   * Rows that were written less than so many milliseconds ago are left for a later purge: what the
+   * service does with rows that it streamed a moment ago is not defined.
+   *
+   * @default {86_400_000, a day}
+   */
+  readonly minimumAgeMs?: number;
+  /** Breaks off between two commands; what was removed until then stays removed. */
+  readonly signal?: AbortSignal;
+  /** Told after each command. */
+  readonly onProgress?: (progress: PurgeProgress) => void;
+}
+
+/** How far a purge is in one table. */
+export interface PurgeProgress {
+  /** The table or the view. */
+  readonly table: string;
+  /** Rows that were removed from it so far. */
+  readonly removed: number;
+  /** Rows that were found in it and are to be removed still. */
+  readonly left: number;
+}
+
+/** Numbers of rows, by the table that they were in. */
+export interface PurgeCounts {
+  /** Checkpoints. */
+  readonly checkpoints: number;
+  /** Pending writes. */
+  readonly writes: number;
+  /** Chunks of large values. */
+  readonly blobs: number;
+  /** Pointers of the view, those included that pointed at rows which are gone for other reasons. */
+  readonly pointers: number;
+  /** Markers of single checkpoints in deleted threads, and of those whose rows have aged out. */
+  readonly checkpointDeletions: number;
+  /** Markers of deletions that a later deletion of the same thread makes needless. */
+  readonly threadDeletions: number;
+}
+
+/** What {@link KustoSaver.purgeDeletedThreads} did. */
+export interface PurgeReport {
+  /** Rows that were removed. */
+  readonly removed: PurgeCounts;
+  /** Rows that are hidden but were too young to be removed. */
+  readonly left: PurgeCounts;
+}
+
+/** A table or the view, with how to find what is hidden in it and how to remove that. */
+interface Target {
+  readonly counts: keyof PurgeCounts;
+  readonly table: string;
+  readonly find: (before: Date) => Promise<Found>;
+  readonly remove: (found: readonly unknown[], before: Date) => string;
+}
+
+interface Found {
+  readonly entries: readonly unknown[];
+  readonly rows: number;
+}
+
+/**
+ * Removes the rows that deletions hide, table by table, markers that hide nothing last.
+ *
+ * @throws {KustoPermissionError} If the identity is not a Database Admin.
+ * @throws {KustoUnavailableError} If rows are still there after they were removed.
+ */
+export async function purgeDeletedThreads(
+  client: KustoClient,
+  settings: Settings,
+  options: PurgeOptions,
+): Promise<PurgeReport> {
+  const { minimumAgeMs = DAY_MS } = options;
+  if (!Number.isFinite(minimumAgeMs) || minimumAgeMs < 0) {
+    throw new KustoOptionsError(
+      'Cannot purge deleted threads: "minimumAgeMs" must be a number of milliseconds, 0 or more',
+    );
+  }
+  const now = settings.now();
+  const targets = targetsOf(client, settings, options.signal);
+  const removed: Partial<Record<keyof PurgeCounts, number>> = {};
+  const left: Partial<Record<keyof PurgeCounts, number>> = {};
+  for (const target of targets) {
+    const purge = new TablePurge(client, settings, options, target);
+    const rows = await purge.run(new Date(now - minimumAgeMs));
+    removed[target.counts] = (removed[target.counts] ?? 0) + rows;
+  }
+  // Whatever its clock said when a row was written, it counts now.
+  for (const { counts, find } of targets) {
+    left[counts] = (left[counts] ?? 0) + (await find(new Date(NEVER))).rows;
+  }
+  return { removed: removed as PurgeCounts, left: left as PurgeCounts };
+}
+
+/** The end of the year 9999, the last that Kusto knows. */
+const NEVER = Date.UTC(9999, 11, 31);
+
+function targetsOf(
+  client: KustoClient,
+  settings: Settings,
+  signal: AbortSignal | undefined,
+): Target[] {
+  const names = tableNames(settings.tablePrefix);
+  const call = { timeoutMs: COMMAND_TIMEOUT_MS, ...(signal && { signal }) };
+  const ofTable = (counts: keyof PurgeCounts, table: string): Target => ({
+    counts,
+    table,
+    find: async (before) => {
+      const text = hiddenLivesQuery(names, table);
+      return foundIn(await client.query(text, { before, size: ENTRIES_A_PAGE }, call));
+    },
+    remove: (lives, before) => deleteLivesCommand(table, lives as HiddenLife[], before),
+  });
+  return [
+    ofTable("checkpoints", names.checkpoints),
+    ofTable("writes", names.writes),
+    ofTable("blobs", names.blobs),
+    {
+      // After the checkpoints: what was not materialized yet never gets into the view without them.
+      counts: "pointers",
+      table: names.latest,
+      find: async () =>
+        foundIn(await client.query(stalePointersQuery(names), { size: ENTRIES_A_PAGE }, call)),
+      remove: (pointers) => deletePointersCommand(names.latest, pointers as StalePointer[]),
+    },
+    ofTable("checkpointDeletions", names.checkpointDeletions),
+    {
+      counts: "checkpointDeletions",
+      table: names.checkpointDeletions,
+      find: async (before) => {
+        const text = idleMarkersQuery(names);
+        return foundIn(await client.query(text, { before, size: ENTRIES_A_PAGE }, call));
+      },
+      remove: (markers, before) =>
+        deleteMarkersCommand(names.checkpointDeletions, markers as Marker[], before),
+    },
+    ofTable("threadDeletions", names.threadDeletions),
+  ];
+}
+
+function foundIn([entries, total]: readonly ResultTable[]): Found {
+  return { entries: rowsOf(entries), rows: rowsOf<{ rows: number | null }>(total)[0]?.rows ?? 0 };
+}
+
+/** The purge of one table: one command at a time, as two would disturb each other. */
+class TablePurge {
+  readonly #client: KustoClient;
+  readonly #settings: Settings;
+  readonly #options: PurgeOptions;
+  readonly #target: Target;
+
+  constructor(client: KustoClient, settings: Settings, options: PurgeOptions, target: Target) {
+    this.#client = client;
+    this.#settings = settings;
+    this.#options = options;
+    this.#target = target;
+  }
+
+  /** Removes what is hidden; resolves to the number of rows when a query shows that they are gone. */
+  async run(before: Date): Promise<number> {
+    const { find, table } = this.#target;
+    let found = await find(before);
+    let removed = 0;
+    for (let attempt = 1; found.rows > 0; attempt++) {
+      await this.#removeAll(found, before, removed);
+      const left = await find(before);
+      if (left.rows < found.rows) {
+        removed += found.rows - left.rows;
+        attempt = 0;
+      } else if (attempt === ATTEMPTS) {
+        throw new KustoUnavailableError(
+          `Cannot purge deleted threads: ${left.rows} rows are still in ${table} after they were removed ${ATTEMPTS} times, purge again later`,
+          { table },
+        );
+      } else {
+        await this.#wait(attempt);
+      }
+      found = left;
+    }
+    return removed;
+  }
+
+  async #removeAll(found: Found, before: Date, removed: number): Promise<void> {
+    const { table, remove } = this.#target;
+    let left = found.rows;
+    for (const batch of batchesOf(found.entries, ENTRIES_A_COMMAND)) {
+      const gone = await this.#command(remove(batch, before));
+      removed += gone;
+      left = Math.max(0, left - gone);
+      this.#options.onProgress?.({ table, removed, left });
+    }
+  }
+
+  /** Runs a command; resolves to the number of rows that it removed. */
+  async #command(text: string): Promise<number> {
+    const { signal } = this.#options;
+    for (let attempt = 1;; attempt++) {
+      signal?.throwIfAborted();
+      try {
+        const [extents] = await this.#client.command(text, {
+          timeoutMs: COMMAND_TIMEOUT_MS,
+          ...(signal && { signal }),
+        });
+        return rowsOf<{ RecordsMatchPredicate: number }>(extents)
+          .reduce((sum, extent) => sum + extent.RecordsMatchPredicate, 0);
+      } catch (error) {
+        const mayPass = error instanceof KustoRequestError ||
+          error instanceof KustoUnavailableError;
+        if (!mayPass || attempt === ATTEMPTS) throw error;
+        await this.#wait(attempt);
+      }
+    }
+  }
+
+  #wait(attempt: number): Promise<void> {
+    const { signal } = this.#options;
+    return this.#settings.sleep(FIRST_WAIT_MS * 2 ** (attempt - 1), signal ? { signal } : {});
+  }
+}
