@@ -5,7 +5,7 @@ import type { AccessToken, Credential } from "../src/service/credential.ts";
 import { KustoSignInError, KustoUnavailableError } from "../src/errors.ts";
 import { json, type Scripted, ScriptedCluster } from "./client_kit.ts";
 // Loaded when first needed, which takes longer than some tests wait for a token.
-import "../src/sign_in.ts";
+import "../src/service/sign_in.ts";
 
 const MINUTE = 60_000;
 
