@@ -20,17 +20,22 @@ export function percentile(values: readonly number[], part: number): number {
 /** What each contender measured, round by round. */
 export type Rounds<Name extends string> = Readonly<Record<Name, readonly number[]>>;
 
-/** Lets contenders measure in turn, after one round that does not count. */
+/**
+ * Lets contenders measure in turn.
+ *
+ * @param warmUps Rounds before that do not count.
+ */
 export async function takeTurns<Name extends string>(
   rounds: number,
   contenders: Readonly<Record<Name, () => Promise<number>>>,
+  warmUps = 1,
 ): Promise<Rounds<Name>> {
   const names = Object.keys(contenders) as Name[];
   const measured = Object.fromEntries(names.map((name) => [name, []])) as unknown as Record<
     Name,
     number[]
   >;
-  for (let round = -1; round < rounds; round++) {
+  for (let round = -warmUps; round < rounds; round++) {
     for (const name of names) {
       const value = await contenders[name]();
       if (round >= 0) measured[name].push(value);

@@ -20,6 +20,8 @@ import { figure, table } from "../report.ts";
 
 const CALLERS: readonly Caller[] = ["KustoSaver", "floor", "SDK"];
 const SIZES = [2_000, 20_000, 200_000];
+/** Rounds until the runtimes have compiled what runs often. */
+const WARM_UPS = 5;
 /** As many calls a round as take some 50 milliseconds. */
 const CALLS_A_ROUND: Readonly<Record<number, number>> = { 2_000: 100, 20_000: 50, 200_000: 10 };
 
@@ -104,7 +106,7 @@ class MeasuredCalls implements AsyncDisposable {
       KustoSaver: run("KustoSaver"),
       floor: run("floor"),
       SDK: run("SDK"),
-    });
+    }, effort.rounds(WARM_UPS));
   }
 
   /** The median of some rounds. */
