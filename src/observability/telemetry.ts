@@ -77,7 +77,7 @@ export class Telemetry {
     const reason = failure && reasonOf(failure.error, subject.signal);
     // Clocks are set back.
     const durationMs = Math.max(0, call.durationMs);
-    const type = reason ? { "error.type": reason.code } : {};
+    const type: Attributes = reason ? { "error.type": reason.code } : {};
     this.#instruments?.call(operation, durationMs / 1000, type);
     const { threadId, namespace, checkpointId } = subject;
     const told = defined({ threadId, namespace, checkpointId, ...tallyOf(reports) });
