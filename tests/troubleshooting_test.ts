@@ -1,5 +1,7 @@
 import { assert, assertRejects } from "@std/assert";
 import { KustoError, KustoSaver, type KustoSaverOptions } from "../mod.ts";
+import { KustoClient } from "../src/service/client.ts";
+import { settingsFrom } from "../src/config.ts";
 import { KustoEmulator, type KustoEmulatorOptions } from "../src/emulator/mod.ts";
 import { at, checkpointOf, LOOP } from "./saver/kit.ts";
 
@@ -57,6 +59,21 @@ const troubles: readonly Trouble[] = [
     },
   },
   {
+    name: "streaming does not know the tables of a script yet",
+    provoke: async (saver, emulator) => {
+      const script = await Deno.readTextFile(new URL("../provision.kql", import.meta.url));
+      const admin = new KustoClient(
+        settingsFrom({
+          connection: "http://localhost",
+          database: emulator.database,
+          fetch: emulator.fetch,
+        }),
+      );
+      await admin.command(`.execute database script with (ThrowOnErrors=true) <|\n${script}`);
+      await put(saver);
+    },
+  },
+  {
     name: "the cluster does not answer",
     options: { ...still, fetch: () => Promise.reject(new TypeError("fetch failed")) },
     provoke: (saver) => saver.getTuple(at("t")),
@@ -106,8 +123,11 @@ function open(emulator: KustoEmulator, options: Partial<KustoSaverOptions> = {})
 /** A text as it is compared: in one line, without what differs from call to call. */
 function withoutIds(text: string): string {
   return text.replaceAll(/[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}/g, "…")
-    .replaceAll(/\b\d+ things/g, "some things").replaceAll(/\s+/g, " ");
+    .replaceAll(/\s+/g, " ");
 }
+
+/** The texts that the page has, whole. */
+const texts = [...page.matchAll(/^```text\n(.*?)\n```$/gms)].map(([, text]) => withoutIds(text!));
 
 for (const { name, emulator: settings, isProvisioned, options, provoke } of troubles) {
   Deno.test(`troubleshooting has the error text of: ${name}`, async () => {
@@ -119,6 +139,6 @@ for (const { name, emulator: settings, isProvisioned, options, provoke } of trou
     await using saver = open(emulator, options);
     const error = await assertRejects(() => provoke(saver, emulator), KustoError);
     const text = withoutIds(error.message.split(/, known are |\n/)[0]!);
-    assert(withoutIds(page).includes(text), text);
+    assert(texts.includes(text), text);
   });
 }

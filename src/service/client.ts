@@ -239,8 +239,12 @@ function errorFor(call: Call, reply: TransportReply): KustoError {
     );
   }
   if (/DatabaseNotExist|TableNotExist|MappingReferenceWasNotFound|EntityNotFound/.test(said)) {
+    // Of `provision.kql` streaming hears nothing, `setup()` tells it.
+    const late = kind === "ingest" && !said.includes("DatabaseNotExist")
+      ? "; streaming knows new tables after five minutes, or after .clear database cache streamingingestion schema"
+      : "";
     return new KustoSchemaError(
-      `Cannot ${action}: the database, the table or its mapping does not exist (${failure?.code}, ${request}), check the option "database" and run provision.kql or setup({ provision: true })`,
+      `Cannot ${action}: the database, the table or its mapping does not exist (${failure?.code}, ${request}), check the option "database" and run provision.kql or setup({ provision: true })${late}`,
       details,
     );
   }
