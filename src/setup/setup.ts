@@ -79,12 +79,12 @@ export async function setUp(
   const policies = new PolicyReader(client);
   const found = await inspect(client, policies, settings, commands);
   const known = new Set(refused.map(({ entity }) => entity));
-  const problems = [
-    ...refused,
-    ...found.problems.filter(({ kind, entity }) => kind !== "streaming" || !known.has(entity)),
-  ];
+  const others = found.problems
+    .filter(({ kind, entity }) => kind !== "streaming" || !known.has(entity));
+  const problems = [...refused, ...others];
   const errors = problems.filter((problem) => problem.severity === "error");
-  if (errors.length > 0) {
+  // What the cluster alone refused is told, not thrown: all else is done.
+  if (others.some((problem) => problem.severity === "error")) {
     throw new KustoSchemaError(describe(settings, errors), { problems });
   }
   const { schema, schemaVersion, viewIsComplete } = found;
@@ -131,7 +131,7 @@ async function provision(
       if (table === undefined || !isRefusal(error)) throw error;
       refused.push({
         kind: "streaming",
-        severity: "warning",
+        severity: "error",
         entity: table,
         message:
           `The cluster refused the streaming-ingestion policy of the table ${table}, so nothing can be written to it`,

@@ -216,7 +216,7 @@ Deno.test("setup() notices a view that points at an older checkpoint; its mend p
   assertEquals((await lab.saver().getTuple(at("t")))?.checkpoint.id, "2");
 });
 
-Deno.test("A streaming policy that the cluster refuses is a named warning with its mend", async () => {
+Deno.test("A streaming policy that the cluster refuses is told with its mend, and nothing is thrown", async () => {
   await using lab = new EmptyLab();
   const refusal = JSON.stringify({
     error: {
@@ -242,7 +242,7 @@ Deno.test("A streaming policy that the cluster refuses is a named warning with i
   const { ready, problems } = await lab.saver({ fetch }).setup({ provision: true });
   assertEquals(ready, false);
   assertEquals(problems.map(({ kind, entity, severity }) => `${severity} ${kind} ${entity}`), [
-    ...TABLES.map((table) => `warning streaming ${table}`),
+    ...TABLES.map((table) => `error streaming ${table}`),
   ]);
   assert(problems.every(({ mend }) => mend.includes("streaming ingestion")));
 });
