@@ -188,7 +188,7 @@ Deno.test("doctor finds that nobody signs in", async () => {
     assertFinding(found, {
       ...expected,
       message: "401",
-      mend: connection === "http://localhost" ? 'sign in with "az login"' : "tenant",
+      mend: connection === "http://localhost" ? "no token was sent" : "tenant",
     });
     assert(!JSON.stringify(found).includes("bad"));
   }

@@ -148,7 +148,7 @@ Deno.test("doctor finds that streaming does not know a table yet", async () => {
     check: "writing",
     outcome: "failed",
     message: "streaming ingestion does not know the table",
-    mend: "cache streamingingestion schema",
+    mend: "run .clear database cache streamingingestion schema",
     skipped: ["visibility", "deleting"],
   });
   lab.time += 5 * 60_000;

@@ -1,4 +1,4 @@
-import { assertEquals, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import type { SchemaProblem, SetupReport } from "../../mod.ts";
 import { CliLab } from "./kit.ts";
 
@@ -21,6 +21,10 @@ Deno.test("setup of an empty database names what is missing with its mends, and 
   } as unknown as SetupReport);
   // The first line counts them all.
   assertStringIncludes(output, `\n${value.problems.length} problems:\n`);
+  assert(
+    output.endsWith("\n\nA Database Admin makes all that is missing with --provision\n"),
+    output,
+  );
 });
 
 Deno.test("setup --provision makes a database ready, and tells how it is set", async () => {

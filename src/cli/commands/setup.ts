@@ -39,12 +39,18 @@ export const setup: Command = clusterCommand({
         throw error;
       });
     const { ready, problems, schemaVersion, view, tables = [] } = report;
-    call.print({ ready, problems, schemaVersion, view, tables }, describe(report));
+    call.print(
+      { ready, problems, schemaVersion, view, tables },
+      describe(report, args.has("provision")),
+    );
     return ready ? FINE : FAILED;
   },
 });
 
-function describe({ ready, problems, schemaVersion, view, tables = [] }: Told): string {
+function describe(
+  { ready, problems, schemaVersion, view, tables = [] }: Told,
+  isProvisioned: boolean,
+): string {
   const parts = [
     ready
       ? `The database is ready, its schema has version ${schemaVersion}\n`
@@ -69,6 +75,10 @@ function describe({ ready, problems, schemaVersion, view, tables = [] }: Told): 
   }
   if (problems.length > 0) {
     parts.push(`${count(problems.length, "problem")}:\n${problems.map(problemText).join("")}`);
+  }
+  // The mends above fill more than a screen.
+  if (!ready && !isProvisioned) {
+    parts.push("A Database Admin makes all that is missing with --provision\n");
   }
   return parts.join("\n");
 }

@@ -28,10 +28,12 @@ const signIn: Check = {
 
 function refused(error: KustoSignInError, { signsIn }: Patient): Result {
   // The cluster itself has refused what has a request's id.
-  if (error.clientRequestId !== undefined && signsIn) {
+  if (error.clientRequestId !== undefined) {
     return failed(
       error.message,
-      "check that the credential is of the cluster's tenant, or of one that the cluster trusts",
+      signsIn
+        ? "check that the credential is of the cluster's tenant, or of one that the cluster trusts"
+        : 'no token was sent: set KUSTO_CREDENTIAL to "app-id;app-key;tenant-id", or KUSTO_CLUSTER_URI to a full connection string with an Application Token',
     );
   }
   return failed(

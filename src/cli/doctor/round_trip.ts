@@ -10,7 +10,6 @@ import {
   KustoUnavailableError,
 } from "../../../mod.ts";
 import { rowsOf } from "../../service/frames.ts";
-import { entityName } from "../../service/kql.ts";
 import { tableNames } from "../../schema.ts";
 import type { Check } from "./examination.ts";
 import { grant } from "./grant.ts";
@@ -127,7 +126,7 @@ function unwritten({ settings }: Patient, error: unknown): Result {
   const table = error.table ?? "";
   return failed(
     `streaming ingestion does not know the table ${table} yet, or not its mapping or its policy`,
-    `wait five minutes, or run .clear table ${entityName(table)} cache streamingingestion schema`,
+    "wait five minutes, or run .clear database cache streamingingestion schema",
   );
 }
 
