@@ -109,6 +109,9 @@ function parse(args: readonly string[], options: Options) {
       ),
     });
   } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message.split("\n")[0] : String(error));
+    const text = error instanceof Error ? error.message.split("\n")[0]! : String(error);
+    throw new UsageError(
+      text.replace(/\. To specify .*/, ", and whatever else begins with a dash goes behind --"),
+    );
   }
 }

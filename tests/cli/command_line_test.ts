@@ -33,7 +33,10 @@ const misused: readonly (readonly [readonly string[], string])[] = [
   [["setup", "--cluster", "http://localhost/db", "--table-prefix", "a-b"], '"tablePrefix"'],
   [["setup", "--cluster", "http://localhost/db", "--retention-days", "1.5"], "--retention-days"],
   [["setup", "--cluster"], "--cluster"],
-  [["setup", `--credentail=${SECRET}`], "--credentail"],
+  [
+    ["setup", `--credentail=${SECRET}`],
+    "Unknown option '--credentail', and whatever else begins with a dash goes behind --; see ",
+  ],
   [["setup", "--credential", "none", SECRET], "nothing but options"],
   [["setup", `-k${SECRET}`], "-k"],
   [["setup", "--cluster", `Data Source=http://localhost/db;AppKey=a;${SECRET}`], "part 3"],
