@@ -32,7 +32,9 @@ const refund = new StateGraph(State)
 const [action, thread_id = "", answer = "no"] = Deno.args;
 if (action === undefined) {
   await using embedded = Deno.env.get("KUSTO_CLUSTER_URI") ? undefined : new KustoEmulator();
-  const env = embedded ? { KUSTO_CLUSTER_URI: (await embedded.listen()).url } : {};
+  const env = embedded
+    ? { KUSTO_CLUSTER_URI: (await embedded.listen()).url, KUSTO_DATABASE: embedded.database }
+    : {};
   const thread = `refund ${crypto.randomUUID()}`;
   for (const call of [["ask", thread], ["answer", thread, "yes"]]) {
     const args = ["run", "-A", "--quiet", import.meta.filename!, ...call];

@@ -26,8 +26,9 @@ export class Kusto implements AsyncDisposable {
   /** A saver that knows no more than one in a process of its own. */
   saver(options: Partial<KustoSaverOptions> = {}): KustoSaver {
     const send = this.#embedded?.fetch ?? fetch;
-    return KustoSaver.fromConnectionString(this.#cluster ?? "http://localhost", {
-      database: Deno.env.get("KUSTO_DATABASE") || "NetDefaultDB",
+    const database = this.#cluster && Deno.env.get("KUSTO_DATABASE");
+    return KustoSaver.fromConnectionString(this.#cluster || "http://localhost/NetDefaultDB", {
+      ...(database && { database }),
       // A cluster shows rows to others some time after it took them: a checkpoint that is asked for by
       // its id is waited for so long.
       visibilityTimeoutMs: 60_000,

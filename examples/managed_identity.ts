@@ -34,9 +34,9 @@ function standIn() {
 
 const cluster = Deno.env.get("KUSTO_CLUSTER_URI");
 await using embedded = cluster ? undefined : standIn();
-const address = cluster ?? "https://embedded.kusto.windows.net";
-const database = Deno.env.get("KUSTO_DATABASE") || "NetDefaultDB";
-const options = { database, ...(embedded && { fetch: embedded.fetch }) };
+const address = cluster || "https://embedded.kusto.windows.net/NetDefaultDB";
+const database = cluster && Deno.env.get("KUSTO_DATABASE");
+const options = { ...(database && { database }), ...(embedded && { fetch: embedded.fetch }) };
 
 // The identity of the machine; { clientId: "..." } for one that was assigned to it. In the database it
 // needs the roles Ingestor and Viewer, and Admin to provision.

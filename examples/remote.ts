@@ -22,9 +22,9 @@ const State = Annotation.Root({
   lines: Annotation<string[]>({ reducer: (left, right) => [...left, ...right], default: () => [] }),
 });
 
-await using saver = KustoSaver.fromConnectionString(cluster, {
-  database: Deno.env.get("KUSTO_DATABASE") || "NetDefaultDB",
-});
+// The address may name the database too: https://…/agents.
+const database = Deno.env.get("KUSTO_DATABASE");
+await using saver = KustoSaver.fromConnectionString(cluster, { ...(database && { database }) });
 await saver.setup({ provision: true });
 
 const graph = new StateGraph(State)

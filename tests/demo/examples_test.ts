@@ -91,16 +91,18 @@ Deno.test("examples use the cluster that the environment names, which shows rows
   for (const name of ["human_in_the_loop.ts", "encryption.ts", "high_throughput.ts", "batch.ts"]) {
     await using emulator = new KustoEmulator({ visibilityDelayMs: 2_000 });
     const { url } = await emulator.listen();
-    assertPrints(name, await example(name, { KUSTO_CLUSTER_URI: url }));
+    assertPrints(name, await example(name, { KUSTO_CLUSTER_URI: `${url}/NetDefaultDB` }));
     assert(emulator.requests.records.some(({ kind }) => kind === "ingest"), name);
   }
 });
 
 Deno.test("the remote example keeps its thread in the cluster that the environment names", async () => {
-  await using emulator = new KustoEmulator();
+  await using emulator = new KustoEmulator({ database: "agents" });
   const { url } = await emulator.listen({ port: 0 });
-  assertEquals((await example("remote.ts", { KUSTO_CLUSTER_URI: url })).output, "run 1\n");
-  assertEquals((await example("remote.ts", { KUSTO_CLUSTER_URI: url })).output, "run 1, run 2\n");
+  const named = { KUSTO_CLUSTER_URI: url, KUSTO_DATABASE: "agents" };
+  assertEquals((await example("remote.ts", named)).output, "run 1\n");
+  const within = { KUSTO_CLUSTER_URI: `${url}/agents` };
+  assertEquals((await example("remote.ts", within)).output, "run 1, run 2\n");
 });
 
 Deno.test("the remote example says what it needs when no cluster is named", async () => {
