@@ -56,11 +56,6 @@ export class StampClock {
   }
 }
 
-/** The time part of a revision, in milliseconds since 1970. */
-export function revisionTime(revision: Revision): number {
-  return Math.floor(stampTime(stampOf(revision)) / 1000);
-}
-
 function stampOf(revision: Revision): Stamp {
   return revision.slice(revision.lastIndexOf(SEPARATOR) + 1);
 }

@@ -52,7 +52,11 @@ Deno.test("Microsoft's parser has nothing against the purge of markers, which ar
 
 Deno.test("Microsoft's parser has nothing against the purge of the view", async () => {
   const schema = await OfficialSchema.fromScript(provisionScript);
-  const pointers = NASTY.map((thread_id) => ({ thread_id, revision: `${thread_id}\u00011-a` }));
+  const pointers = NASTY.map((thread_id) => ({
+    thread_id,
+    incarnation: "1-a",
+    revision: `${thread_id}\u00011-a`,
+  }));
   assertEquals(schema.check(stalePointersQuery(tableNames(""))), []);
   assertEquals(schema.check(deletePointersCommand(TABLE_NAMES.latest, pointers)), []);
 });
@@ -61,10 +65,10 @@ Deno.test("What a command removes is named by literals that read back as the ids
   const lives = NASTY.map((thread_id) => ({ thread_id, incarnation: "1-a" }));
   const texts = await textsIn(deleteLivesCommand("Checkpoints", lives, BEFORE));
   assertEquals(texts, [...NASTY, "\u0001", ...NASTY.map((id) => `1-a\u0001${id}`)]);
-  const pointers = NASTY.map((thread_id) => ({ thread_id, revision: `${thread_id}r` }));
+  const pointers = NASTY.map((thread_id) => ({ thread_id, incarnation: "1-a", revision: "r" }));
   assertEquals(
     await textsIn(deletePointersCommand("LatestCheckpoints", pointers)),
-    [...NASTY, ...NASTY.map((id) => `${id}r`)],
+    [...NASTY, "\u0001", "\u0001", ...NASTY.map((id) => `1-a\u0001r\u0001${id}`)],
   );
 });
 

@@ -67,14 +67,15 @@ Deno.test("rows of the same key in other tables, threads and incarnations are ot
   add("checkpoints", checkpoint("t", "1"), 1);
   add("writes", write("t", "1"), 1);
   add("writes", write("u", "1"), 1);
+  add("writes", { ...write("t", "1"), incarnation: "1" }, 1);
   add("blobs", blob("t", "x", 0, "1"), 1);
   add("blobs", blob("t", "x", 0, "2"), 1);
   add("blobs", { ...blob("t", "x", 0, "2"), chunks: 3 }, 1);
-  assertEquals(recent.bytes, 6);
+  assertEquals(recent.bytes, 7);
   recent.shown("writes", [write("t", "1")]);
   recent.shown("blobs", [blob("t", "x", 0, "1")]);
-  assertEquals([kept(recent, "t"), kept(recent, "u")], ["c1 bx.0 bx.0", "w1"]);
-  assertEquals(recent.bytes, 4);
+  assertEquals([kept(recent, "t"), kept(recent, "u")], ["c1 w1 bx.0 bx.0", "w1"]);
+  assertEquals(recent.bytes, 5);
 });
 
 Deno.test("a row that a query showed goes, and a thread without rows with it", () => {

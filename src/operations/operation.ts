@@ -74,7 +74,7 @@ export async function settle(
   const deadline = now() + deleteTimeoutMs;
   for (let wait = FIRST_WAIT_MS, left = waitingFor.size; left > 0;) {
     signal?.throwIfAborted();
-    await dropVisible(client, store.queries.visible, recent);
+    await dropVisible(client, store.queries.visible, recent, matches);
     const stillLeft = ownRows().filter((row) => waitingFor.has(row)).length;
     // A query asks for the rows that wait longest, so there may be more to drop at once.
     if (stillLeft === left) {

@@ -20,6 +20,7 @@ export interface HiddenLife {
 /** A row of the view that points at another row than the head of its table. */
 export interface StalePointer {
   readonly thread_id: string;
+  readonly incarnation: Stamp;
   readonly revision: string;
 }
 
@@ -84,12 +85,16 @@ export function deleteMarkersCommand(
   markers: readonly Marker[],
   before: Date,
 ): string {
-  const threads = inList(new Set(markers.map((marker) => marker.thread_id)));
-  const marks = inList(
-    new Set(markers.map((m) => [m.incarnation, m.revision, m.thread_id].join(SEPARATOR))),
-  );
-  const [time, separator] = [literal(before), literal(SEPARATOR)];
+  const [threads, marks, separator] = namesOf(markers);
+  const time = literal(before);
   return `.delete table ${table} records <| ${table} | where created_at < ${time} and thread_id in ${threads} and strcat(incarnation, ${separator}, revision, ${separator}, thread_id) in ${marks}`;
+}
+
+/** Literals that name rows by their thread, life and revision: a copy has the revisions of its source. */
+function namesOf(rows: readonly Marker[]) {
+  const names = rows.map((row) => [row.incarnation, row.revision, row.thread_id].join(SEPARATOR));
+  const threads = new Set(rows.map((row) => row.thread_id));
+  return [inList(threads), inList(new Set(names)), literal(SEPARATOR)] as const;
 }
 
 /**
@@ -102,14 +107,13 @@ let heads = ${names.checkpoints} | summarize head = max(revision) by thread_id, 
 let stale = materialize(${names.latest}
   | join kind=leftouter heads on thread_id, checkpoint_ns, incarnation
   | where revision != head
-  | project thread_id, revision);
+  | project thread_id, incarnation, revision);
 stale | take size;
 stale | summarize rows = count()`;
 }
 
 /** Removes pointers from the view. */
 export function deletePointersCommand(view: string, pointers: readonly StalePointer[]): string {
-  const threads = inList(new Set(pointers.map((pointer) => pointer.thread_id)));
-  const revisions = inList(pointers.map((pointer) => pointer.revision));
-  return `.delete materialized-view ${view} records <| ${view} | where thread_id in ${threads} and revision in ${revisions}`;
+  const [threads, marks, separator] = namesOf(pointers);
+  return `.delete materialized-view ${view} records <| ${view} | where thread_id in ${threads} and strcat(incarnation, ${separator}, revision, ${separator}, thread_id) in ${marks}`;
 }

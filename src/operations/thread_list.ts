@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { revisionTime } from "../clock.ts";
 import { guardText } from "../codec.ts";
 import { rowsOf } from "../service/frames.ts";
 import { limitFrom } from "../reading/listing.ts";
@@ -125,7 +124,7 @@ export async function* listThreads(
 
 /** This saver's rows that no query has shown yet; none where they are so many that they are waited for. */
 async function ownRows(parts: OperationParts, signal: AbortSignal | undefined) {
-  const { settings, store } = parts;
+  const { recent, settings, store } = parts;
   const rows = () => store.ownThreadIds().flatMap((id) => store.ownRows(id).checkpoints);
   if (rows().length > MOST_OWN_ROWS) await settle(parts, ACTION, undefined, signal);
   const now = settings.now();
@@ -135,8 +134,7 @@ async function ownRows(parts: OperationParts, signal: AbortSignal | undefined) {
     incarnation: guardText(row.incarnation),
     checkpoint: guardText(row.checkpoint_id),
     revision: guardText(row.revision),
-    // Stamps run ahead where the clocks of others do.
-    at: Math.min(now, revisionTime(row.revision)),
+    at: Math.trunc(recent.createdAt("checkpoints", row) ?? now),
   }));
 }
 

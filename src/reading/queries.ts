@@ -136,7 +136,7 @@ ${names.threadDeletions} | where thread_id == thread and incarnation == mark | c
 
 /** Which of the rows named are shown by queries; see `visibility.ts`. */
 export function visibleQuery(names: TableNames): string {
-  const keys = "project thread_id, revision";
+  const keys = "project thread_id, incarnation, revision";
   return `declare query_parameters(threads:dynamic, checkpoint_revisions:dynamic, write_revisions:dynamic, blob_ids:dynamic);
 let chosen = materialize${guarded("threads")};
 ${names.checkpoints} | where thread_id in (chosen) and revision in (${

@@ -36,8 +36,8 @@ export interface RecentRowTypes {
 
 /** What tells a row of each table from the others. */
 export interface RecentRowKeys {
-  checkpoints: Pick<CheckpointRow, "thread_id" | "revision">;
-  writes: Pick<WriteRow, "thread_id" | "revision">;
+  checkpoints: Pick<CheckpointRow, "thread_id" | "incarnation" | "revision">;
+  writes: Pick<WriteRow, "thread_id" | "incarnation" | "revision">;
   blobs: Pick<BlobRow, "thread_id" | "incarnation" | "blob_id" | "chunk" | "chunks">;
 }
 
@@ -48,6 +48,8 @@ export interface KeptRow {
   /** What it takes in a request. */
   readonly bytes: number;
   readonly name: string;
+  /** What its column `created_at` holds, in milliseconds since 1970. */
+  readonly createdAt: number;
   state: "accepted" | "acknowledged" | "gone";
   /** Milliseconds since 1970. */
   acknowledgedAt: number;
@@ -87,12 +89,25 @@ export class RecentRows {
   }
 
   /** Takes a row in; one that is kept already stays as it is. */
-  accept<T extends RecentTable>(table: T, row: RecentRowTypes[T], bytes: number): KeptRow {
+  accept<T extends RecentTable>(
+    table: T,
+    row: RecentRowTypes[T],
+    bytes: number,
+    createdAt: number = this.#options.now(),
+  ): KeptRow {
     this.#expire();
     const name = nameOf(table, row);
     const known = this.#kept.get(name);
     if (known) return known;
-    const kept: KeptRow = { table, row, bytes, name, state: "accepted", acknowledgedAt: NaN };
+    const kept: KeptRow = {
+      table,
+      row,
+      bytes,
+      name,
+      createdAt,
+      state: "accepted",
+      acknowledgedAt: NaN,
+    };
     this.#kept.set(name, kept);
     this.#bytes += bytes;
     if (this.#options.readableOnce === "accepted") this.#show(kept);
@@ -137,19 +152,33 @@ export class RecentRows {
     return this.#readable.get(threadId);
   }
 
+  /** When a row that is kept was made, in milliseconds since 1970: its revision may be older. */
+  createdAt<T extends RecentTable>(table: T, row: RecentRowKeys[T]): number | undefined {
+    return this.#kept.get(nameOf(table, row))?.createdAt;
+  }
+
   /** The threads that have readable rows. */
   threadIds(): string[] {
     this.#expire();
     return [...this.#readable.keys()];
   }
 
-  /** The rows of a table that are durable and not known to be visible, those that wait longest first. */
-  oldest<T extends RecentTable>(table: T, count: number): RecentRowTypes[T][] {
+  /**
+   * The rows of a table that are durable and not known to be visible, those that wait longest first.
+   *
+   * @param matches Which threads it is about; all when absent.
+   */
+  oldest<T extends RecentTable>(
+    table: T,
+    count: number,
+    matches: (threadId: string) => boolean = () => true,
+  ): RecentRowTypes[T][] {
     this.#expire();
     const rows: RecentRowTypes[T][] = [];
     for (const kept of this.#acknowledged) {
       if (rows.length === count) break;
-      if (kept.table === table) rows.push(kept.row as RecentRowTypes[T]);
+      if (kept.table !== table || !matches(kept.row.thread_id)) continue;
+      rows.push(kept.row as RecentRowTypes[T]);
     }
     return rows;
   }
@@ -186,8 +215,7 @@ export class RecentRows {
 
 /** Names a row among all of this saver's. */
 function nameOf(table: RecentTable, row: RecentRowKeys[RecentTable]): string {
-  const key = "revision" in row
-    ? row.revision
-    : `${row.incarnation} ${row.blob_id} ${row.chunk}/${row.chunks}`;
-  return `${table} ${key} ${row.thread_id}`;
+  // A thread that is copied to an id, deleted there and copied again has its revisions in two lives.
+  const key = "revision" in row ? row.revision : `${row.blob_id} ${row.chunk}/${row.chunks}`;
+  return `${table} ${row.incarnation} ${key} ${row.thread_id}`;
 }

@@ -16,15 +16,17 @@ const ROWS_ASKED_FOR = 500;
  * none is durable yet.
  *
  * @param query The text `visible` of the installation's queries.
+ * @param matches Which threads it is about; all when absent.
  */
 export async function dropVisible(
   client: KustoClient,
   query: string,
   recent: RecentRows,
+  matches?: (threadId: string) => boolean,
 ): Promise<void> {
-  const checkpoints = recent.oldest("checkpoints", ROWS_ASKED_FOR);
-  const writes = recent.oldest("writes", ROWS_ASKED_FOR);
-  const blobs = recent.oldest("blobs", ROWS_ASKED_FOR);
+  const checkpoints = recent.oldest("checkpoints", ROWS_ASKED_FOR, matches);
+  const writes = recent.oldest("writes", ROWS_ASKED_FOR, matches);
+  const blobs = recent.oldest("blobs", ROWS_ASKED_FOR, matches);
   const threads = new Set([...checkpoints, ...writes, ...blobs].map((row) => row.thread_id));
   if (threads.size === 0) return;
   const tables = await client.query(query, {

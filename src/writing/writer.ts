@@ -64,6 +64,7 @@ interface EncodedRow {
   readonly table: RecentTable;
   readonly row: RecentRowTypes[RecentTable];
   readonly line: Uint8Array;
+  readonly createdAt: number;
 }
 
 /** A row that was taken in, and the line that carries it. */
@@ -218,8 +219,8 @@ export class RowWriter {
   }
 
   #accept(rows: readonly EncodedRow[]): Outgoing[] {
-    return rows.map(({ table, row, line }) => ({
-      kept: this.#recent.accept(table, row, line.length),
+    return rows.map(({ table, row, line, createdAt }) => ({
+      kept: this.#recent.accept(table, row, line.length, createdAt),
       line,
     }));
   }
@@ -266,8 +267,9 @@ export class RowWriter {
   }
 
   #encode<T extends RecentTable>(table: T, row: RecentRowTypes[T]): EncodedRow {
-    const created = new Date(this.#settings.now()).toISOString();
-    const line = this.#encoder.encode(JSON.stringify({ ...row, created_at: created }));
+    const createdAt = this.#settings.now();
+    const created_at = new Date(createdAt).toISOString();
+    const line = this.#encoder.encode(JSON.stringify({ ...row, created_at }));
     if (line.length >= REQUEST_BYTES) {
       throw new KustoLimitError(
         `Cannot store a row of table "${
@@ -276,7 +278,7 @@ export class RowWriter {
         { table: this.#names[table] },
       );
     }
-    return { table, row, line };
+    return { table, row, line, createdAt };
   }
 
   #flushError(undelivered: readonly Undelivered<Parcel>[]): KustoFlushError {

@@ -126,11 +126,23 @@ export const operations: readonly Mutation[] = [
     title: "deleteForRuns() finds runs in metadata that only the serializer can read, ",
   },
   {
+    guards: "P3",
+    fault: "takes a row of a copy that was deleted for the one of the copy that came after",
+    file: "src/writing/recent_rows.ts",
+    find: "return `${table} ${row.incarnation} ${key}",
+    replace: "return `${table} ${key}",
+    test: COPY,
+    title:
+      "A saver sees the second copy to an id at once, though queries show those that it deleted",
+  },
+  {
     guards: "P7",
     fault: "removes markers of a thread whose copy's checkpoints have aged out",
     file: "src/operations/purge_text.ts",
-    find: " and strcat(incarnation, ${separator}, revision, ${separator}, thread_id) in ${marks}",
-    replace: " and revision in ${inList(markers.map((marker) => marker.revision))}",
+    find:
+      "where created_at < ${time} and thread_id in ${threads} and strcat(incarnation, ${separator}, revision, ${separator}, thread_id) in ${marks}",
+    replace:
+      "where created_at < ${time} and thread_id in ${threads} and revision in ${inList(markers.map((marker) => marker.revision))}",
     test: "tests/saver/purge_test.ts",
     title:
       "purgeDeletedThreads() removes markers of single checkpoints once their rows have aged out",

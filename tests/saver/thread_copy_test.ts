@@ -293,3 +293,70 @@ Deno.test("Graphs go on, travel in time and fork on a copy as in memory; their s
   const told = await story(() => lab.saver());
   assertSame(comparable(told), comparable(await story(() => memory)));
 });
+
+/** A clock that only the test moves, and a saver by it. */
+async function onClock() {
+  const clock = new Clock();
+  const { now, sleep } = clock;
+  const lab = await Lab.open({ now });
+  return { lab, clock, saver: lab.saver({ now, sleep }) };
+}
+
+Deno.test("A saver sees the second copy to an id at once, though queries show those that it deleted", async () => {
+  const { lab, clock, saver } = await onClock();
+  await using _ = lab;
+  await chain(saver, "t", ["1", "2"]);
+  await saver.copyThread("t", "copy");
+  clock.days(1);
+  await saver.deleteThread("copy");
+  lab.emulator.trouble.set({ visibilityDelayMs: 10_000 });
+  await saver.copyThread("t", "copy");
+  const listed = () =>
+    Array.fromAsync(saver.list(at("copy")), (tuple) => [
+      tuple.checkpoint.id,
+      tuple.pendingWrites?.length,
+    ]);
+  for (let n = 0; n < 2; n++) assertEquals(await listed(), [["2", 1], ["1", 1]]);
+  const { checkpoints } = await saver.prune({ threadIds: ["copy"], strategy: "keep_latest" });
+  assertEquals([checkpoints, await listed()], [1, [["2", 1]]]);
+});
+
+Deno.test("A copy is as young as its rows, though its checkpoints are old and no query shows it yet", async () => {
+  const { lab, clock, saver } = await onClock();
+  await using _ = lab;
+  const month = 30 * 24 * 60 * 60_000;
+  await chain(saver, "t", ["1", "2"]);
+  clock.days(40);
+  lab.emulator.trouble.set({ visibilityDelayMs: 10_000 });
+  await saver.copyThread("t", "copy");
+  const active = await Array.fromAsync(saver.listThreads({ activeSince: month }));
+  assertEquals(active.map(({ threadId }) => threadId), ["copy"]);
+  assertEquals(active[0]?.lastActiveAt, new Date(clock.time));
+  assertEquals((await saver.prune({ olderThan: month, strategy: "delete" })).threads, 1);
+  assertEquals((await saver.getTuple(at("copy")))?.checkpoint.id, "2");
+});
+
+Deno.test("copyThread() does not wait for rows of other threads", async () => {
+  const { lab, clock, saver } = await onClock();
+  await using _ = lab;
+  const others = Array.from({ length: 1_200 }, (_, n) => at(`other ${n}`));
+  await Promise.all(others.map((other) => saver.put(other, checkpointOf("1"), LOOP, {})));
+  await chain(saver, "t", ["1"]);
+  const before = clock.time;
+  await saver.copyThread("t", "copy");
+  assertEquals(clock.time, before);
+});
+
+Deno.test("Purging the first copy to an id leaves the pointers of the second in the view", async () => {
+  const { lab, clock, saver } = await onClock();
+  await using _ = lab;
+  await chain(saver, "t", ["1", "2"]);
+  await saver.copyThread("t", "copy");
+  await saver.deleteThread("copy");
+  await saver.copyThread("t", "copy");
+  clock.days(2);
+  assertEquals((await saver.purgeDeletedThreads()).removed.pointers, 1);
+  // An older checkpoint that is put anew must not become the latest.
+  await saver.put(at("copy"), checkpointOf("1"), LOOP, {});
+  assertEquals((await lab.saver().getTuple(at("copy")))?.checkpoint.id, "2");
+});
