@@ -268,12 +268,20 @@ function checkedSettings(options: KustoSaverOptions): Settings {
       "createObservableGauge",
     ]),
     tracer: having("tracer", options.tracer, ["startActiveSpan"]),
-    // A bare global would lose its receiver when called as a field of the settings.
-    fetch: callable("fetch", options.fetch, (input, init) => globalThis.fetch(input, init)),
+    fetch: callable("fetch", options.fetch, globalFetch),
     now: callable("now", options.now, Date.now),
     sleep: callable("sleep", options.sleep, sleep),
     random: callable("random", options.random, Math.random),
   });
+}
+
+/** A bare global would lose its receiver when called as a field of the settings. */
+const globalFetch: typeof fetch = (input, init) => globalThis.fetch(input, init);
+
+/** Whether two savers work on the same tables, as far as their settings tell. */
+export function sameTables(a: Settings, b: Settings): boolean {
+  return a.origin === b.origin && a.database === b.database && a.tablePrefix === b.tablePrefix &&
+    a.fetch === b.fetch;
 }
 
 function databaseOf(options: KustoSaverOptions, connection: Connection): string {

@@ -306,7 +306,8 @@ export class KustoSaver extends BaseCheckpointSaver {
    * @param saver Any that keeps to LangGraph's contract, in memory, on Postgres or on another cluster.
    * @param threadIds None is no request.
    * @returns How many threads, checkpoints and writes were stored, and what was not found.
-   * @throws {KustoInputError} If something else was passed. What the other saver throws is thrown on.
+   * @throws {KustoInputError} If something else was passed, or a saver that reads the same tables: its
+   * writes would be there twice. What the other saver throws is thrown on.
    */
   async copyFrom(
     saver: BaseCheckpointSaver,
@@ -317,7 +318,10 @@ export class KustoSaver extends BaseCheckpointSaver {
       "copy_from",
       "copy from a saver",
       { signal: options.signal },
-      ({ copyFrom }, parts) => copyFrom(parts, saver, threadIds, options),
+      ({ copyFrom }, parts) => {
+        const source = saver instanceof KustoSaver ? saver.#parts.settings : undefined;
+        return copyFrom(parts, saver, threadIds, options, source);
+      },
     );
   }
 

@@ -10,6 +10,7 @@ import { FINE, MISUSED } from "./exit_code.ts";
 import { codeOf, describe } from "./failure.ts";
 import { helpOf, PROGRAM } from "./help.ts";
 import type { Terminal } from "./terminal.ts";
+import { printable } from "./text.ts";
 import { jsonOf } from "./value_text.ts";
 
 /** A command of the program: its arguments → its exit code. */
@@ -63,7 +64,7 @@ export class Call implements AsyncDisposable {
 
   /** Prints the result for whom it is asked: a value for programs, a text for people. */
   print(value: unknown, text: string): void {
-    this.terminal.write(this.args.has("json") ? `${jsonOf(value, 2)}\n` : text);
+    this.terminal.write(this.args.has("json") ? `${printable(jsonOf(value, 2))}\n` : text);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

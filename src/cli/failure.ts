@@ -5,7 +5,7 @@
  */
 import { KustoError, KustoInputError, KustoOptionsError } from "../../mod.ts";
 import { FAILED, MISUSED } from "./exit_code.ts";
-import { plain } from "./text.ts";
+import { printable } from "./text.ts";
 
 /** A failure as it is told. */
 export interface Failure {
@@ -32,7 +32,7 @@ export function describe(error: unknown): Failure {
   const message = error instanceof Error ? error.message : String(error);
   return {
     code: error instanceof KustoError || error instanceof CommandError ? error.code : "FAILED",
-    message: message.split("\n").map(plain).join("\n"),
+    message: printable(message),
   };
 }
 

@@ -16,6 +16,11 @@ export function plain(text: string): string {
   );
 }
 
+/** The same for a text of several lines; JSON stays the JSON of the same value. */
+export function printable(text: string): string {
+  return text.split("\n").map(plain).join("\n");
+}
+
 /** A plain text, cut where it is long. */
 export function short(text: string, most: number): string {
   const shown = plain(text);

@@ -13,6 +13,7 @@ import type {
 } from "@langchain/langgraph-checkpoint";
 import { revisionOf, type Stamp } from "../clock.ts";
 import { copiedKeys } from "./copied_keys.ts";
+import { sameTables, type Settings } from "../config.ts";
 import { KustoInputError } from "../errors.ts";
 import { ForeignThread, tasksOf } from "./foreign_thread.ts";
 import { Hiding } from "./hiding.ts";
@@ -65,16 +66,26 @@ export interface MigrationReport extends MigrationProgress {
   readonly missing: readonly string[];
 }
 
-/** Stores threads of another saver, some at a time. */
+/**
+ * Stores threads of another saver, some at a time.
+ *
+ * @param source The settings of the other saver, where it is of this library.
+ */
 export async function copyFrom(
   parts: OperationParts,
   saver: BaseCheckpointSaver,
   threadIds: Iterable<string>,
   options: MigrationOptions,
+  source: Settings | undefined,
 ): Promise<MigrationReport> {
   if (typeof saver?.getTuple !== "function" || typeof saver.list !== "function") {
     throw new KustoInputError(
       `Cannot ${ACTION}: what was passed is none, pass an object with "getTuple" and "list" such as a PostgresSaver`,
+    );
+  }
+  if (source && sameTables(source, parts.settings)) {
+    throw new KustoInputError(
+      `Cannot ${ACTION}: it works on the same tables, pass a saver of another database, or call "copyThread" to copy a thread under another id`,
     );
   }
   const ids = idList(ACTION, "threadIds", threadIds);

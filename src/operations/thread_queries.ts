@@ -29,11 +29,11 @@ ${
       ? `| join kind=leftsemi (union ${rows} | where created_at >= since | distinct thread_id) on thread_id`
       : ""
   }
-| summarize revision = max(revision), began = min(created_at), ended = max(created_at) by ${KEY}
+| summarize revision = max(revision), began = min(created_at), ended = max(created_at), known = max(iff(bin(created_at, 1ms) <= as_of, bin(created_at, 1ms), datetime(null))) by ${KEY}
 | join kind=inner lives on thread_id | where incarnation == newest
 | join kind=leftouter hidden on ${KEY} | extend shown = strcmp(until, revision) < 0
-| extend ended = iff(shown, bin(ended, 1ms), datetime(null)), checkpoint_id = iff(shown, checkpoint_id, ${none})
-| summarize checkpoints = countif(shown), began = min(began), ended = max(ended), known = max(iff(ended <= as_of, ended, datetime(null))), head = max(checkpoint_id) by thread_id, checkpoint_ns
+| extend ended = iff(shown, bin(ended, 1ms), datetime(null)), known = iff(shown, known, datetime(null)), checkpoint_id = iff(shown, checkpoint_id, ${none})
+| summarize checkpoints = countif(shown), began = min(began), ended = max(ended), known = max(known), head = max(checkpoint_id) by thread_id, checkpoint_ns
 | summarize namespaces = countif(checkpoints > 0), checkpoints = sum(checkpoints), began = min(began), ended = max(ended), known = max(known), head = max(iff(isempty(checkpoint_ns), head, ${none})) by thread_id
 | where checkpoints > 0 and ended >= since and ended < idle
 | where known < after_time or (known == after_time and strcmp(thread_id, after_thread) > 0)

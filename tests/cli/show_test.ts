@@ -138,6 +138,9 @@ Deno.test("show gives messages a line each, and nothing stored can steer the ter
   assert(!/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202e]/.test(output), JSON.stringify(output));
   assertStringIncludes(output, "  human: hi\\u001b]0;title");
   assertStringIncludes(output, '  ai: [{"type":"text","text":"ho"}]\n');
+  const { output: json } = await lab.cli(["show", evil, "--json"]);
+  // deno-lint-ignore no-control-regex
+  assert(!/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202e]/.test(json), JSON.stringify(json));
   const { value } = await lab.json<ThreadView>(["show", evil]);
   assertEquals(Object.keys(value.checkpoint!.state), ["messages", evil]);
   assertEquals(value.checkpoint!.state[evil], evil);

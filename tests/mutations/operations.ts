@@ -151,8 +151,8 @@ export const operations: readonly Mutation[] = [
     guards: "P8",
     fault: "lets threads move while they are listed",
     file: "src/operations/thread_queries.ts",
-    find: "iff(ended <= as_of, ended, datetime(null))",
-    replace: "ended",
+    find: "iff(bin(created_at, 1ms) <= as_of, bin(created_at, 1ms), datetime(null))",
+    replace: "bin(created_at, 1ms)",
     test: THREADS,
     title:
       "listThreads() reads page by page; a thread that becomes active meanwhile keeps its place",

@@ -152,6 +152,18 @@ for (const Saver of [Frugal, Insertion, Old]) {
   });
 }
 
+Deno.test("copyFrom() refuses a saver that reads the tables it would write to", async () => {
+  await using lab = await Lab.open();
+  const saver = lab.saver();
+  await fill(saver);
+  for (const same of [saver, lab.saver({ durability: "buffered" })]) {
+    await assertRejects(() => saver.copyFrom(same, ["t"]), KustoInputError, "the same tables");
+  }
+  await using other = await Lab.open();
+  const { checkpoints } = await other.saver().copyFrom(saver, ["t"]);
+  assertEquals(checkpoints, 27);
+});
+
 Deno.test("copyFrom() passes on what the other saver throws, and refuses checkpoints without an id", async () => {
   await using lab = await Lab.open();
   class Broken extends MemorySaver {

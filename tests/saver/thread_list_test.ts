@@ -211,6 +211,8 @@ Deno.test("listThreads() reads page by page; a thread that becomes active meanwh
     await world.saver.put(at("t0", "1"), checkpointOf(`2 ${listed.length}`), LOOP, {});
     await world.saver.put(at("t19", "1"), checkpointOf(`2 ${listed.length}`), LOOP, {});
     await world.saver.put(at(`new ${listed.length}`), checkpointOf("1"), LOOP, {});
+    // The same checkpoint once more.
+    await world.saver.put(at("t1"), checkpointOf("1"), LOOP, {});
     world.clock.time++;
   }
   const expected = Array.from({ length: 20 }, (_, n) => `t${19 - n}`);
