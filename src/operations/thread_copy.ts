@@ -11,7 +11,7 @@ import type { Stamp } from "../clock.ts";
 import { guardText } from "../codec.ts";
 import { type CopiedKey, copiedKeys, isShown } from "./copied_keys.ts";
 import { copiedCheckpointsQuery, copiedWritesQuery } from "./copy_queries.ts";
-import { KustoInputError } from "../errors.ts";
+import { KustoInputError, KustoStateError } from "../errors.ts";
 import { rowsOf } from "../service/frames.ts";
 import { Hiding } from "./hiding.ts";
 import { type OperationOptions, settle } from "./operation.ts";
@@ -179,7 +179,13 @@ class ThreadCopy {
       });
       store.learn({ checkpoints: page.rows });
       const byRevision = new Map(page.rows.map((row) => [row.revision, row]));
-      const rows = page.keys.flatMap(({ revision }) => byRevision.get(revision) ?? []);
+      const rows = page.keys.map(({ revision }) => {
+        const row = byRevision.get(revision);
+        if (row) return row;
+        throw new KustoStateError(
+          `Cannot ${ACTION}: checkpoints of it were removed or have aged out meanwhile, copy it again`,
+        );
+      });
       await copier.checkpoints(rows);
       start += page.keys.length;
       this.#tell({ checkpoints: start, left: missing.length - start });

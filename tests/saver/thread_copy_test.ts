@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { Annotation, DeltaChannel, END, interrupt, START, StateGraph } from "@langchain/langgraph";
 import type { BaseCheckpointSaver } from "@langchain/langgraph-checkpoint";
-import { KustoInputError, type ThreadCopyProgress } from "../../mod.ts";
+import { KustoInputError, KustoStateError, type ThreadCopyProgress } from "../../mod.ts";
 import { CHILD, Clock, NOTHING, seen } from "./deletion_kit.ts";
 import { assertSame, comparable, SCENARIOS } from "./graph_kit.ts";
 import { at, checkpointOf, Lab, LOOP, testCases } from "./kit.ts";
@@ -292,6 +292,28 @@ Deno.test("Graphs go on, travel in time and fork on a copy as in memory; their s
   const memory = new MemoryOperations();
   const told = await story(() => lab.saver());
   assertSame(comparable(told), comparable(await story(() => memory)));
+});
+
+Deno.test("copyThread() fails where a checkpoint is gone before it is copied: never a copy with a hole", async () => {
+  await using lab = await Lab.open();
+  await chain(lab.saver(), "t", ["1", "2", "3"]);
+  let isGone = false;
+  const saver = lab.saver({
+    fetch: async (input, init) => {
+      const text = init?.body instanceof Uint8Array ? new TextDecoder().decode(init.body) : "";
+      if (!isGone && text.includes("revision in (")) {
+        isGone = true;
+        await lab.command(
+          ".delete table Checkpoints records <| Checkpoints | where checkpoint_id == '2'",
+        );
+      }
+      return await lab.emulator.fetch(input, init);
+    },
+  });
+  await assertRejects(() => saver.copyThread("t", "copy"), KustoStateError, "copy it again");
+  assertEquals(await seen(saver, "copy"), NOTHING);
+  await saver.copyThread("t", "copy");
+  assertEquals(await contentOf(saver, "copy"), await contentOf(saver, "t"));
 });
 
 /** A clock that only the test moves, and a saver by it. */
