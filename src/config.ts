@@ -278,12 +278,6 @@ function checkedSettings(options: KustoSaverOptions): Settings {
 /** A bare global would lose its receiver when called as a field of the settings. */
 const globalFetch: typeof fetch = (input, init) => globalThis.fetch(input, init);
 
-/** Whether two savers work on the same tables, as far as their settings tell. */
-export function sameTables(a: Settings, b: Settings): boolean {
-  return a.origin === b.origin && a.database === b.database && a.tablePrefix === b.tablePrefix &&
-    a.fetch === b.fetch;
-}
-
 function databaseOf(options: KustoSaverOptions, connection: Connection): string {
   const given = options.database ?? connection.database;
   if (given === undefined) {

@@ -13,7 +13,7 @@ import type {
 } from "@langchain/langgraph-checkpoint";
 import { revisionOf, type Stamp } from "../clock.ts";
 import { copiedKeys } from "./copied_keys.ts";
-import { sameTables, type Settings } from "../config.ts";
+import type { Settings } from "../config.ts";
 import { KustoInputError } from "../errors.ts";
 import { ForeignThread, tasksOf } from "./foreign_thread.ts";
 import { Hiding } from "./hiding.ts";
@@ -94,6 +94,12 @@ export async function copyFrom(
     await allDone(ids.slice(start, start + THREADS_AT_A_TIME).map((id) => migration.thread(id)));
   }
   return migration.report;
+}
+
+/** Whether two savers work on the same tables, as far as their settings tell. */
+function sameTables(a: Settings, b: Settings): boolean {
+  return a.origin === b.origin && a.database === b.database && a.tablePrefix === b.tablePrefix &&
+    a.fetch === b.fetch;
 }
 
 /** Where the rows of one thread go. */
