@@ -10,6 +10,16 @@ Deno.test("the main module without LangChain is small: what loads at once, minif
   assert(eagerBytes(chunks) <= MOST_EAGER_BYTES, `${eagerBytes(chunks)} bytes`);
 });
 
+Deno.test("the README says how large the parts are, to a kilobyte", async () => {
+  const readme = (await Deno.readTextFile(`${root}README.md`)).replaceAll(/\s+/g, " ");
+  const said = /is (\d+) kB of minified .* at once and (\d+) kB that load when/.exec(readme);
+  const eager = eagerBytes(chunks);
+  const all = chunks.reduce((sum, { gzipped }) => sum + gzipped, 0);
+  for (const [at, bytes] of [eager, all - eager].entries()) {
+    assert(Math.abs(Number(said?.[at + 1]) - bytes / 1000) <= 1, `${bytes} bytes`);
+  }
+});
+
 Deno.test("the bundle of the main module needs LangChain, and nothing else from outside", () => {
   const outside = new Set(chunks.flatMap(({ external }) => external));
   assertEquals([...outside].sort(), ["@langchain/langgraph-checkpoint"]);
