@@ -44,7 +44,7 @@ Deno.test("Deno's own OpenTelemetry sends the spans, metrics and logs of the exa
   const { sent, url, close } = collector();
   const { code, output, errors } = await run(new URL("deno.ts", FOLDER), [], {
     environment: {
-      KUSTO_CLUSTER_URI: (await kusto.listen()).url,
+      KUSTO_CLUSTER_URI: `${(await kusto.listen()).url}/${kusto.database}`,
       OTEL_DENO: "true",
       OTEL_EXPORTER_OTLP_PROTOCOL: "http/json",
       OTEL_EXPORTER_OTLP_ENDPOINT: url,
