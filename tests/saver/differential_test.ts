@@ -47,17 +47,19 @@ Deno.test("Random programs give what memory gives before their rows are durable"
   await compareMany({ trouble: 0.3, durability: "buffered" }, SOONER_OR_LATER);
 });
 
+/** What the puts of written programs have in common. */
+const PUT = {
+  op: "put",
+  run: 0,
+  ns: 0,
+  changed: null,
+  source: "loop",
+  tag: 0,
+  runId: 0,
+  v: 4,
+} as const;
+
 Deno.test("Channels of one delta history that end at different ancestors each end at their own", async () => {
-  const put = {
-    op: "put",
-    run: 0,
-    ns: 0,
-    changed: null,
-    source: "loop",
-    tag: 0,
-    runId: 0,
-    v: 4,
-  } as const;
   const writes = {
     op: "writes",
     run: 0,
@@ -68,11 +70,11 @@ Deno.test("Channels of one delta history that end at different ancestors each en
   } as const;
   await compare([
     { op: "begin", saver: 0, thread: 0 },
-    { ...put, id: 1, parent: 0, values: [0, 1, null] },
+    { ...PUT, id: 1, parent: 0, values: [0, 1, null] },
     { ...writes, id: 1 },
-    { ...put, id: 2, parent: 1, values: [2, null, null] },
+    { ...PUT, id: 2, parent: 1, values: [2, null, null] },
     { ...writes, id: 2 },
-    { ...put, id: 3, parent: 1, values: [null, null, null] },
+    { ...PUT, id: 3, parent: 1, values: [null, null, null] },
     { op: "history", saver: 1, thread: 0, ns: 0, id: 3 },
     { op: "history", saver: 1, thread: 0, ns: 0, id: null },
   ], { seed: 1 });
@@ -80,22 +82,12 @@ Deno.test("Channels of one delta history that end at different ancestors each en
 
 Deno.test("A write that gave way to one of another channel is no part of a delta history", async () => {
   const write = { op: "writes", run: 0, ns: 0, id: 1, task: "task 1", path: "" } as const;
-  const put = {
-    op: "put",
-    run: 0,
-    ns: 0,
-    changed: null,
-    source: "loop",
-    tag: 0,
-    runId: 0,
-    v: 4,
-  } as const;
   await compare([
     { op: "begin", saver: 0, thread: 0 },
     { ...write, writes: [[5, 0]] },
     { ...write, writes: [[0, 2]] },
-    { ...put, id: 1, parent: 0, values: [null, null, null] },
-    { ...put, id: 2, parent: 1, values: [null, null, null] },
+    { ...PUT, id: 1, parent: 0, values: [null, null, null] },
+    { ...PUT, id: 2, parent: 1, values: [null, null, null] },
     { op: "history", saver: 1, thread: 0, ns: 0, id: 2 },
   ], { seed: 1 });
 });
