@@ -121,7 +121,11 @@ export function joinBytes(
   chunks: readonly string[],
 ): Uint8Array {
   const parts = chunks.map((text) => decodeBytes({ encoding, text }));
-  if (parts.length === 1) return parts[0]!;
+  return parts.length === 1 ? parts[0]! : joined(...parts);
+}
+
+/** Puts byte strings one behind the other. */
+export function joined(...parts: readonly Uint8Array[]): Uint8Array {
   const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
   let at = 0;
   for (const part of parts) {

@@ -3,8 +3,9 @@
  *
  * @module
  */
+import { joined } from "../codec.ts";
 import { KustoOptionsError } from "../errors.ts";
-import { isKeyId, joined, NONCE_BYTES } from "./envelope.ts";
+import { isKeyId, NONCE_BYTES } from "./envelope.ts";
 
 /** A key, and the id by which values name it. */
 export interface EncryptionKey {

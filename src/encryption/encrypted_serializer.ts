@@ -4,10 +4,10 @@
  * @module
  */
 import { JsonPlusSerializer, type SerializerProtocol } from "@langchain/langgraph-checkpoint";
-import { isNothing } from "../codec.ts";
+import { isNothing, joined } from "../codec.ts";
 import { KustoOptionsError } from "../errors.ts";
 import { CipherKey, type EncryptionKey } from "./cipher_key.ts";
-import { authenticated, headerOf, joined, NONCE_BYTES, readEnvelope } from "./envelope.ts";
+import { authenticated, headerOf, NONCE_BYTES, readEnvelope } from "./envelope.ts";
 import { KustoDecryptionError } from "./errors.ts";
 
 /** Options of an {@link EncryptedSerializer}. */

@@ -5,6 +5,7 @@
  *
  * @module
  */
+import { joined } from "../codec.ts";
 import { KustoDecryptionError } from "./errors.ts";
 
 /** The length of a nonce in bytes: what AES-GCM is made for. */
@@ -42,17 +43,6 @@ export function headerOf(keyId: string): Uint8Array {
 /** What must be as it was when a value was encrypted: its header, and the serializer's type of it. */
 export function authenticated(header: Uint8Array, type: string): Uint8Array {
   return joined(header, encoder.encode(type));
-}
-
-/** Puts byte strings one behind the other. */
-export function joined(...parts: readonly Uint8Array[]): Uint8Array {
-  const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    bytes.set(part, at);
-    at += part.length;
-  }
-  return bytes;
 }
 
 /**
