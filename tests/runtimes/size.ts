@@ -19,45 +19,64 @@ export interface Chunk {
   readonly external: readonly string[];
 }
 
-interface Output {
+/** What esbuild tells of one file. */
+export interface Output {
   readonly entryPoint?: string;
   readonly imports: readonly { path: string; kind: string; external?: boolean }[];
 }
 
-/** Bundles the main module as an application that uses it would, and weighs each file. */
-export async function bundleChunks(): Promise<Chunk[]> {
-  await installTools();
-  const folder = await Deno.makeTempDir();
-  try {
-    await run(programs.esbuild, [
-      `${root}mod.ts`,
-      "--bundle",
-      "--minify",
-      "--splitting",
-      "--format=esm",
-      "--platform=browser",
-      "--target=es2022",
-      "--log-level=error",
-      "--external:@langchain/*",
-      "--alias:@std/async=./tests/stand-ins/async/mod.ts",
-      `--outdir=${folder}`,
-      `--metafile=${folder}/meta.json`,
-    ]);
-    const { outputs } = JSON.parse(await Deno.readTextFile(`${folder}/meta.json`));
-    return await weigh(outputs, folder);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
+/** A bundle in parts, by their paths from the repository's folder. */
+export interface SplitBundle {
+  readonly outputs: Readonly<Record<string, Output>>;
+  /** The parts that load with the entry. */
+  readonly eager: ReadonlySet<string>;
 }
 
-async function weigh(outputs: Record<string, Output>, folder: string): Promise<Chunk[]> {
-  const main = Object.keys(outputs).find((path) => outputs[path]!.entryPoint === "mod.ts")!;
-  const eager = new Set([main]);
+/** Bundles and minifies an entry as an application that uses it would, into a folder. */
+export async function splitBundle(
+  entry: string,
+  folder: string,
+  options: readonly string[],
+): Promise<SplitBundle> {
+  await run(programs.esbuild, [
+    `${root}${entry}`,
+    "--bundle",
+    "--minify",
+    "--splitting",
+    "--format=esm",
+    "--platform=browser",
+    "--target=es2022",
+    "--log-level=error",
+    "--alias:@std/async=./tests/stand-ins/async/mod.ts",
+    `--outdir=${folder}`,
+    `--metafile=${folder}/meta.json`,
+    ...options,
+  ]);
+  const meta = JSON.parse(await Deno.readTextFile(`${folder}/meta.json`));
+  const outputs: Record<string, Output> = meta.outputs;
+  const eager = new Set([
+    Object.keys(outputs).find((path) => outputs[path]!.entryPoint === entry)!,
+  ]);
   for (const path of eager) {
     for (const { kind, external, path: found } of outputs[path]!.imports) {
       if (kind === "import-statement" && !external) eager.add(found);
     }
   }
+  return { outputs, eager };
+}
+
+/** Bundles the main module, and weighs each file. */
+export async function bundleChunks(): Promise<Chunk[]> {
+  await installTools();
+  const folder = await Deno.makeTempDir();
+  try {
+    return await weigh(await splitBundle("mod.ts", folder, ["--external:@langchain/*"]), folder);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+async function weigh({ outputs, eager }: SplitBundle, folder: string): Promise<Chunk[]> {
   return await Promise.all(
     Object.entries(outputs).map(async ([path, { entryPoint, imports }]) => {
       const file = path.slice(path.lastIndexOf("/") + 1);

@@ -12,7 +12,8 @@ import {
   serveOnEdgeRuntime,
   serveOnWorkerd,
 } from "../../runtimes/hosts.ts";
-import { programs, root, run } from "../../runtimes/tools.ts";
+import { splitBundle } from "../../runtimes/size.ts";
+import { root, run } from "../../runtimes/tools.ts";
 import { at, checkpointOf, LOOP } from "../../saver/kit.ts";
 import { type Effort, type Outcome, RUNTIMES } from "../catalogue.ts";
 import { launchers, peersFolder } from "../kit/peers.ts";
@@ -99,37 +100,9 @@ async function addedToBundle(): Promise<number> {
   }
 }
 
-interface BuiltFile {
-  readonly entryPoint?: string;
-  readonly imports: readonly { path: string; kind: string; external?: boolean }[];
-}
-
 /** Bundles and minifies an entry; gives all that loads at once, in one piece. */
 async function bundle(entry: string, folder: string, options: string[]): Promise<Uint8Array> {
-  await run(programs.esbuild, [
-    `${root}${entry}`,
-    "--bundle",
-    "--minify",
-    "--splitting",
-    "--format=esm",
-    "--platform=browser",
-    "--target=es2022",
-    "--log-level=error",
-    "--alias:@std/async=./tests/stand-ins/async/mod.ts",
-    `--outdir=${folder}`,
-    `--metafile=${folder}/meta.json`,
-    ...options,
-  ]);
-  const meta = JSON.parse(await Deno.readTextFile(`${folder}/meta.json`));
-  const outputs = meta.outputs as Record<string, BuiltFile>;
-  const eager = new Set([
-    Object.keys(outputs).find((path) => outputs[path]!.entryPoint === entry)!,
-  ]);
-  for (const path of eager) {
-    for (const { kind, external, path: found } of outputs[path]!.imports) {
-      if (kind === "import-statement" && !external) eager.add(found);
-    }
-  }
+  const { eager } = await splitBundle(entry, folder, options);
   const files = await Promise.all([...eager].map((path) => Deno.readFile(`${root}${path}`)));
   return new Uint8Array(await new Blob(files).arrayBuffer());
 }
