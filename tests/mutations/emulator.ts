@@ -257,7 +257,7 @@ export const emulator: readonly Mutation[] = [
   {
     guards: "trouble does what it says",
     fault: "takes doubled rows once",
-    file: "src/emulator/wire/handler.ts",
+    file: "src/emulator/wire/endpoints.ts",
     find: 'copies: trouble.draw("duplicate", "ingest") ? 2 : 1,',
     replace: 'copies: trouble.draw("duplicate", "ingest") ? 1 : 1,',
     test: "tests/emulator/trouble_test.ts",
@@ -267,8 +267,8 @@ export const emulator: readonly Mutation[] = [
     guards: "trouble does what it says",
     fault: "sends Retry-After with no throttled request",
     file: "src/emulator/wire/handler.ts",
-    find: "throttled(kind, 1), exchange, throttle.retryAfter",
-    replace: "throttled(kind, 1), exchange",
+    find: "throttled(kind, 1), identity, throttle.retryAfter",
+    replace: "throttled(kind, 1), identity",
     test: "tests/emulator/trouble_test.ts",
     title:
       "throttled requests get 429, with Retry-After where asked for, and are over after a while",

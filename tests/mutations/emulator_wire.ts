@@ -64,7 +64,7 @@ export const emulatorWire: readonly Mutation[] = [
   {
     guards: bounds,
     fault: "takes the engine's own limits for faults of its own",
-    file: "src/emulator/wire/handler.ts",
+    file: "src/emulator/wire/plain_answer.ts",
     find: "error instanceof ServiceError ? error : engineLimit(error);",
     replace: "error instanceof ServiceError ? error : undefined;",
     test: boundsTest,
@@ -73,7 +73,7 @@ export const emulatorWire: readonly Mutation[] = [
   {
     guards: nothingUnsaid,
     fault: "knows the parameters of a streaming request in one spelling and passes over others",
-    file: "src/emulator/wire/handler.ts",
+    file: "src/emulator/wire/plain_request.ts",
     find: "const known = name.toLowerCase();",
     replace: 'const known = name.toLowerCase() === "mappingname" ? "mappingname" : name;',
     test: streamingTest,
@@ -82,7 +82,7 @@ export const emulatorWire: readonly Mutation[] = [
   {
     guards: nothingUnsaid,
     fault: "takes rows from a read-only request",
-    file: "src/emulator/wire/handler.ts",
+    file: "src/emulator/wire/endpoints.ts",
     find: 'throw readOnlyRequest("it may bring no rows");',
     replace: "void readOnlyRequest;",
     test: streamingTest,

@@ -92,8 +92,8 @@ export const harshness: readonly Mutation[] = [
     guards: "requests are throttled",
     fault: "lets requests in that it was told to throttle",
     file: "src/emulator/wire/handler.ts",
-    find: "if (throttle) return this.#failure(",
-    replace: "if (!throttle === undefined) return this.#failure(",
+    find: "if (throttle) return failure(",
+    replace: "if (!throttle === undefined) return failure(",
     test: "tests/emulator/trouble_test.ts",
     title:
       "throttled requests get 429, with Retry-After where asked for, and are over after a while",
@@ -110,7 +110,7 @@ export const harshness: readonly Mutation[] = [
   {
     guards: "replies get lost, rows come twice",
     fault: "takes in once what was to come twice",
-    file: "src/emulator/wire/handler.ts",
+    file: "src/emulator/wire/endpoints.ts",
     find: 'copies: trouble.draw("duplicate", "ingest") ? 2 : 1,',
     replace: "copies: 1,",
     test: "tests/emulator/trouble_test.ts",
@@ -128,7 +128,7 @@ export const harshness: readonly Mutation[] = [
   {
     guards: "streaming ingestion can be off for the cluster",
     fault: "looks for the table of a streaming request though the cluster's switch is off",
-    file: "src/emulator/wire/handler.ts",
+    file: "src/emulator/wire/endpoints.ts",
     find: "if (!streaming) return",
     replace: "if (streaming === undefined) return",
     test: "tests/emulator/streaming_test.ts",
