@@ -19,7 +19,7 @@ export function functionMadeBy(command: string): string | undefined {
  * Whether something else of a database bears a function's name: it would be changed, or hidden, as a
  * function goes before a table of the same name.
  */
-export function nameIsTaken({ tables, views, functions }: DatabaseSchema, name: string): boolean {
+function nameIsTaken({ tables, views, functions }: DatabaseSchema, name: string): boolean {
   const folder = functions.get(name);
   return tables.has(name) || views.has(name) ||
     (folder !== undefined && folder !== FUNCTION_FOLDER);

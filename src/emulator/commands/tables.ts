@@ -33,7 +33,7 @@ export function schemaResult(database: Database, table: Table, schema?: string):
 }
 
 /** Tables as `.show tables` lists them. */
-export function tablesResult(database: Database, tables: Iterable<Table>): CommandResult {
+function tablesResult(database: Database, tables: Iterable<Table>): CommandResult {
   return resultOf(
     tableColumns,
     [...tables].map((table) => [table.name, database.database, table.folder, table.docString]),
@@ -319,7 +319,7 @@ export const tableCommands: readonly CommandSpec[] = [
 ];
 
 /** Names with commas between them, from between brackets. */
-export function readNames(text: string, command: string): readonly string[] {
+function readNames(text: string, command: string): readonly string[] {
   const names: string[] = [];
   let at = 0;
   for (;;) {

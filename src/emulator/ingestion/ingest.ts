@@ -41,7 +41,7 @@ export interface Target {
 }
 
 /** The error for data that cannot be read. */
-export function badData(code: string, message: string): ServiceError {
+function badData(code: string, message: string): ServiceError {
   return new ServiceError({
     status: 400,
     code,

@@ -65,7 +65,7 @@ function element(owner: Scalar, key: Scalar): Scalar {
 }
 
 /** What a bag holds under a name, or an array at an index, from its end if that is negative. */
-export function elementOf(value: Value, key: Value): Value {
+function elementOf(value: Value, key: Value): Value {
   if (isBag(value)) {
     return typeof key === "string" && Object.hasOwn(value, key) ? value[key]! : null;
   }

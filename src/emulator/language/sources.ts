@@ -31,7 +31,7 @@ export function compileTable(node: SyntaxNode, scope: Scope): Relation {
 }
 
 /** The rows of a table or view. */
-export function relationOf(source: TableSource): Relation {
+function relationOf(source: TableSource): Relation {
   return {
     columns: source.columns,
     rows: () => source.rows(),

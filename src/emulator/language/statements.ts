@@ -43,7 +43,7 @@ export function compileLet(statement: SyntaxNode, scope: Scope): void {
 }
 
 /** Declares query parameters; their values come with each run. */
-export function compileParameters(statement: SyntaxNode, scope: Scope): void {
+function compileParameters(statement: SyntaxNode, scope: Scope): void {
   for (const parameter of statement.parts.Parameters?.items ?? []) {
     const declared = part(parameter, "NameAndType");
     const name = nameOf(part(declared, "Name"));

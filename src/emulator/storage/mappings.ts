@@ -27,7 +27,7 @@ export interface MappingElement {
 }
 
 /** The error for a mapping that cannot be understood. */
-export function badMapping(message: string): ServiceError {
+function badMapping(message: string): ServiceError {
   return new ServiceError({
     status: 400,
     code: "BadRequest_InvalidMapping",

@@ -69,7 +69,7 @@ export function streamingOff(): ServiceError {
 }
 
 /** Reads a policy given as JSON text; its fields keep their case. */
-export function readPolicyJson(text: string): Record<string, unknown> {
+function readPolicyJson(text: string): Record<string, unknown> {
   let value: unknown;
   try {
     value = JSON.parse(text);

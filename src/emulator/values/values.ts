@@ -142,7 +142,7 @@ export function toText(type: ScalarType, value: Value): string {
 }
 
 /** A real's text, with a fraction even where it is whole. */
-export function realText(value: number): string {
+function realText(value: number): string {
   if (!Number.isFinite(value)) {
     return Number.isNaN(value) ? "NaN" : value > 0 ? "Infinity" : "-Infinity";
   }
