@@ -58,7 +58,7 @@ export async function settle(
   threadIds: readonly string[] | undefined,
   signal: AbortSignal | undefined,
 ): Promise<void> {
-  const { calls, client, recent, settings, store, writer } = parts;
+  const { calls, client, names, recent, settings, store, writer } = parts;
   const { deleteTimeoutMs, now, sleep } = settings;
   const ids = threadIds && new Set(threadIds);
   const matches = (threadId: string | undefined) =>
@@ -74,7 +74,7 @@ export async function settle(
   const deadline = now() + deleteTimeoutMs;
   for (let wait = FIRST_WAIT_MS, left = waitingFor.size; left > 0;) {
     signal?.throwIfAborted();
-    await dropVisible(client, store.queries.visible, recent, matches);
+    await dropVisible(client, names, recent, matches);
     const stillLeft = ownRows().filter((row) => waitingFor.has(row)).length;
     // A query asks for the rows that wait longest, so there may be more to drop at once.
     if (stillLeft === left) {

@@ -20,8 +20,6 @@ export interface Queries {
   readonly incarnation: string;
   /** Whether a thread's deletion can be seen. */
   readonly deletion: string;
-  /** Which of some rows can be seen: the keys of checkpoints, of writes and of blobs. */
-  readonly visible: string;
   /** Chunks of blobs, by blob id and range of chunks. */
   readonly blobs: string;
   /** Writes of some checkpoints, one page by revision. */
@@ -34,7 +32,6 @@ export function buildQueries(names: TableNames): Queries {
     head: { latest: headQuery(names, "latest"), byId: headQuery(names, "byId") },
     incarnation: incarnationQuery(names),
     deletion: deletionQuery(names),
-    visible: visibleQuery(names),
     blobs: blobsQuery(names),
     writes: writesQuery(names),
   };
@@ -134,7 +131,7 @@ function deletionQuery(names: TableNames): string {
 ${names.threadDeletions} | where thread_id == thread and incarnation == mark | count`;
 }
 
-/** Which of the rows named are shown by queries; see `visibility.ts`. */
+/** Which of some rows can be seen: the keys of checkpoints, of writes and of blobs. */
 export function visibleQuery(names: TableNames): string {
   const keys = "project thread_id, incarnation, revision";
   return `declare query_parameters(threads:dynamic, checkpoint_revisions:dynamic, write_revisions:dynamic, blob_ids:dynamic);

@@ -22,7 +22,6 @@ import {
   KustoUnavailableError,
 } from "../errors.ts";
 import { Outbox, type Undelivered } from "./outbox.ts";
-import { visibleQuery } from "../reading/queries.ts";
 import type { KeptRow, RecentRows, RecentRowTypes, RecentTable } from "./recent_rows.ts";
 import { Room } from "./room.ts";
 import type { BlobReference, BlobRow, TableNames } from "../schema.ts";
@@ -134,14 +133,13 @@ export class RowWriter {
       sleep: sleepLightly,
       onFailure: listeners.onUnstored,
     });
-    const visible = visibleQuery(names);
     this.#room = new Room({
       limit: settings.maxPendingBytes,
       kept: () => recent.bytes,
       makeRoom: async () => {
         this.#sendQueued();
         // A writer must not fail for what it does not need: time makes room too.
-        await dropVisible(client, visible, recent).catch(() => {});
+        await dropVisible(client, names, recent).catch(() => {});
       },
       sleep: (ms) => settings.sleep(ms, {}),
     });
