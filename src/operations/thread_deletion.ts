@@ -4,31 +4,18 @@
  * @module
  */
 import type { Calls } from "../calls.ts";
-import type { KustoClient } from "../service/client.ts";
-import type { StampClock } from "../clock.ts";
-import type { Settings } from "../config.ts";
 import { KustoUnavailableError } from "../errors.ts";
 import { rowsOf } from "../service/frames.ts";
-import type { Incarnations } from "../incarnations.ts";
-import type { RecentRows } from "../writing/recent_rows.ts";
-import type { TableNames, ThreadDeletionRow } from "../schema.ts";
-import type { Store } from "../reading/store.ts";
-import type { RowWriter } from "../writing/writer.ts";
+import type { ThreadDeletionRow } from "../schema.ts";
+import type { Store, StoreParts } from "../reading/store.ts";
 
 const FIRST_WAIT_MS = 50;
 const LONGEST_WAIT_MS = 2_000;
 
 /** What {@link deleteThread} works with. */
-export interface ThreadDeletionParts {
+export interface ThreadDeletionParts extends StoreParts {
   readonly calls: Calls;
-  readonly client: KustoClient;
-  readonly settings: Settings;
-  readonly names: TableNames;
-  readonly recent: RecentRows;
-  readonly incarnations: Incarnations;
-  readonly clock: StampClock;
   readonly store: Store;
-  readonly writer: RowWriter;
 }
 
 /**
