@@ -3,7 +3,6 @@
  *
  * @module
  */
-
 import { groupBy } from "./group.ts";
 
 /** A node of the tree; a parent that is not among the nodes makes it a root. */

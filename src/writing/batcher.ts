@@ -8,7 +8,6 @@
  *
  * @module
  */
-
 import type { RequestListener } from "../service/attempt.ts";
 
 /** How a {@link Batcher} works. */
@@ -70,7 +69,7 @@ export class Batcher {
   append(
     bytes: Uint8Array,
     deadline = Infinity,
-    onRequest?: RequestListener | undefined,
+    onRequest?: RequestListener,
   ): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#queue.push({ bytes, deadline, onRequest, resolve, reject });
