@@ -5,7 +5,7 @@
  */
 import { KustoInputError } from "../errors.ts";
 
-/** Values of query parameters: text, numbers, truth values, times; all else is `dynamic`. */
+/** Values of query parameters, by their names. */
 export type QueryParameters = Readonly<Record<string, QueryParameter>>;
 
 /**
@@ -21,7 +21,7 @@ export type QueryParameter =
   | readonly unknown[]
   | Readonly<{ [field: string]: unknown }>;
 
-/** The greatest `long`. */
+/** What is beyond the greatest `long`. */
 const LONG_LIMIT = 2n ** 63n;
 
 /**
