@@ -13,6 +13,12 @@ import { compareText, type Stamp } from "./clock.ts";
 const THREADS_KEPT = 10_000;
 const CHECKPOINTS_KEPT = 1_000;
 
+/** A life of a thread, named by its incarnation. */
+export interface Life {
+  readonly threadId: string;
+  readonly incarnation: Stamp;
+}
+
 /** One checkpoint, named as LangGraph names it. */
 export interface CheckpointAddress {
   readonly namespace: string;

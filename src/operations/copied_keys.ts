@@ -6,9 +6,9 @@
 import { compareText, type Revision } from "../clock.ts";
 import { copiedKeysQuery } from "./copy_queries.ts";
 import { rowsOf } from "../service/frames.ts";
+import type { Life } from "../incarnations.ts";
 import type { OperationParts } from "./operation_parts.ts";
 import { PageSize } from "../reading/page_size.ts";
-import type { Life } from "./row_copier.ts";
 
 const PAGE = 10_000;
 

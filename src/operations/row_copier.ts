@@ -5,7 +5,7 @@
  */
 import { BlobChunks, metadataBlob, readMetadata } from "../reading/assembly.ts";
 import { completeBlobs, referencesOf } from "../reading/blob_pages.ts";
-import type { Stamp } from "../clock.ts";
+import type { Life } from "../incarnations.ts";
 import type { OperationParts } from "./operation_parts.ts";
 import type { RecentRowTypes } from "../writing/recent_rows.ts";
 import { metadataColumn, readableMetadata } from "../records.ts";
@@ -13,12 +13,6 @@ import type { BlobReference, CheckpointRow, WriteRow } from "../schema.ts";
 
 /** What the blobs of the rows that are on their way may take. */
 const BLOB_BYTES = 16 * 1024 * 1024;
-
-/** A life of a thread. */
-export interface Life {
-  readonly threadId: string;
-  readonly incarnation: Stamp;
-}
 
 /** Stores rows of one life in another; nothing but the life and the time of storing differs. */
 export class RowCopier {

@@ -14,10 +14,11 @@ import { copiedCheckpointsQuery, copiedWritesQuery } from "./copy_queries.ts";
 import { KustoInputError, KustoStateError } from "../errors.ts";
 import { rowsOf } from "../service/frames.ts";
 import { Hiding } from "./hiding.ts";
+import type { Life } from "../incarnations.ts";
 import { type OperationOptions, settle } from "./operation.ts";
 import type { OperationParts } from "./operation_parts.ts";
 import { PageSize } from "../reading/page_size.ts";
-import { type Life, RowCopier } from "./row_copier.ts";
+import { RowCopier } from "./row_copier.ts";
 import { requireText } from "../run_config.ts";
 import type { CheckpointRow, WriteRow } from "../schema.ts";
 

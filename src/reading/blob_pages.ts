@@ -4,9 +4,9 @@
  * @module
  */
 import { BlobChunks } from "./assembly.ts";
-import type { Stamp } from "../clock.ts";
 import { CHUNK_BYTES, utf8Length } from "../codec.ts";
 import { rowsOf } from "../service/frames.ts";
+import type { Life } from "../incarnations.ts";
 import type { BlobReference, BlobRow } from "../schema.ts";
 import type { Store } from "./store.ts";
 
@@ -44,7 +44,7 @@ export function referencesBeside(
 /** Reads chunks until all blobs are whole; gives up quietly when they stay away for too long. */
 export async function completeBlobs(
   store: Store,
-  { threadId, incarnation }: { readonly threadId: string; readonly incarnation: Stamp },
+  { threadId, incarnation }: Life,
   references: readonly BlobReference[],
   blobs: BlobChunks,
   signal?: AbortSignal,

@@ -21,6 +21,7 @@ import {
   KustoRequestError,
   KustoUnavailableError,
 } from "../errors.ts";
+import type { Life } from "../incarnations.ts";
 import { Outbox, type Undelivered } from "./outbox.ts";
 import type { KeptRow, RecentRows, RecentRowTypes, RecentTable } from "./recent_rows.ts";
 import { Room } from "./room.ts";
@@ -300,7 +301,7 @@ export class RowWriter {
 }
 
 function blobRows(
-  { threadId, incarnation }: { threadId: string; incarnation: Stamp },
+  { threadId, incarnation }: Life,
   id: string,
   bytes: Uint8Array,
 ): BlobRow[] {
