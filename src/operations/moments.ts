@@ -8,6 +8,11 @@ import { KustoInputError } from "../errors.ts";
 /** What no age is: whoever passes more means milliseconds since 1970. */
 const LONGEST_AGE_MS = 30 * 365 * 24 * 60 * 60_000;
 
+/** The first moment that Kusto knows, to the millisecond. */
+export const FIRST_MOMENT = new Date("0001-01-01T00:00:00.000Z");
+/** The last one. */
+export const LAST_MOMENT = new Date("9999-12-31T23:59:59.999Z");
+
 /** A moment: a date, or an age in milliseconds, such as `24 * 60 * 60_000` for a day ago. */
 export type Moment = Date | number;
 

@@ -11,6 +11,7 @@ import type { KustoClient } from "../service/client.ts";
 import type { Settings } from "../config.ts";
 import { KustoOptionsError, KustoRequestError, KustoUnavailableError } from "../errors.ts";
 import { type ResultTable, rowsOf } from "../service/frames.ts";
+import { LAST_MOMENT } from "./moments.ts";
 import {
   deleteLivesCommand,
   deleteMarkersCommand,
@@ -123,13 +124,10 @@ export async function purgeDeletedThreads(
   }
   // Whatever its clock said when a row was written, it counts now.
   for (const { counts, find } of targets) {
-    left[counts] = (left[counts] ?? 0) + (await find(new Date(NEVER))).rows;
+    left[counts] = (left[counts] ?? 0) + (await find(LAST_MOMENT)).rows;
   }
   return { removed: removed as PurgeCounts, left: left as PurgeCounts };
 }
-
-/** The end of the year 9999, the last that Kusto knows. */
-const NEVER = Date.UTC(9999, 11, 31);
 
 function targetsOf(
   client: KustoClient,

@@ -6,7 +6,7 @@
 import { guardText } from "../codec.ts";
 import { rowsOf } from "../service/frames.ts";
 import { limitFrom } from "../reading/listing.ts";
-import { dateOf, type Moment } from "./moments.ts";
+import { dateOf, FIRST_MOMENT, LAST_MOMENT, type Moment } from "./moments.ts";
 import { settle } from "./operation.ts";
 import { type OperationParts, watched } from "./operation_parts.ts";
 import { PageSize } from "../reading/page_size.ts";
@@ -16,9 +16,6 @@ const ACTION = "list threads";
 const PAGE = 1_000;
 /** A query is told of so many own rows at most. */
 const MOST_OWN_ROWS = 1_000;
-/** The first and the last moment that Kusto knows, to the millisecond. */
-const EVER = new Date("0001-01-01T00:00:00.000Z");
-const NEVER = new Date("9999-12-31T23:59:59.999Z");
 
 /**
  * Which threads {@link KustoSaver.listThreads} gives; an absent field does not narrow.
@@ -87,12 +84,14 @@ export async function* listThreads(
 ): AsyncGenerator<ThreadSummary> {
   const { activeSince, idleSince, limit, signal } = options ?? {};
   const now = parts.settings.now();
-  const since = activeSince === undefined ? EVER : dateOf(ACTION, "activeSince", activeSince, now);
-  const idle = idleSince === undefined ? NEVER : dateOf(ACTION, "idleSince", idleSince, now);
+  const since = activeSince === undefined
+    ? FIRST_MOMENT
+    : dateOf(ACTION, "activeSince", activeSince, now);
+  const idle = idleSince === undefined ? LAST_MOMENT : dateOf(ACTION, "idleSince", idleSince, now);
   let left = limitFrom(ACTION, limit);
   const pageSize = new PageSize(Math.max(1, Math.min(left, PAGE)), PAGE);
   const text = threadsQuery(parts.names, activeSince === undefined ? "all" : "active");
-  let place = { as_of: NEVER, after_time: NEVER, after_thread: "" };
+  let place = { as_of: LAST_MOMENT, after_time: LAST_MOMENT, after_thread: "" };
   for (let isLast = left <= 0; !isLast;) {
     const page = await parts.calls.run(
       ACTION,
@@ -114,7 +113,7 @@ export async function* listThreads(
     const [first, last] = [page.rows[0], page.rows.at(-1)];
     if (!first || !last) return;
     place = {
-      as_of: place.as_of === NEVER ? dateFrom(first.known) : place.as_of,
+      as_of: place.as_of === LAST_MOMENT ? dateFrom(first.known) : place.as_of,
       after_time: dateFrom(last.known),
       after_thread: last.thread_id,
     };
