@@ -83,17 +83,19 @@ export interface PurgeReport {
   readonly left: PurgeCounts;
 }
 
-/** A table or the view, with how to find what is hidden in it and how to remove that. */
+/** A table or the view, and how to find what is hidden in it. */
 interface Target {
   readonly counts: keyof PurgeCounts;
   readonly table: string;
   readonly find: (before: Date) => Promise<Found>;
-  readonly remove: (found: readonly unknown[], before: Date) => string;
 }
 
+/** What is hidden in one table. */
 interface Found {
-  readonly entries: readonly unknown[];
+  /** How many rows there are, on all pages. */
   readonly rows: number;
+  /** The commands that remove those of the first page, made as they are taken. */
+  readonly commands: Iterable<string>;
 }
 
 /**
@@ -141,9 +143,11 @@ function targetsOf(
     table,
     find: async (before) => {
       const text = hiddenLivesQuery(names, table);
-      return foundIn(await client.query(text, { before, size: ENTRIES_A_PAGE }, call));
+      return foundIn(
+        await client.query(text, { before, size: ENTRIES_A_PAGE }, call),
+        (lives: readonly HiddenLife[]) => deleteLivesCommand(table, lives, before),
+      );
     },
-    remove: (lives, before) => deleteLivesCommand(table, lives as HiddenLife[], before),
   });
   return [
     ofTable("checkpoints", names.checkpoints),
@@ -154,8 +158,10 @@ function targetsOf(
       counts: "pointers",
       table: names.latest,
       find: async () =>
-        foundIn(await client.query(stalePointersQuery(names), { size: ENTRIES_A_PAGE }, call)),
-      remove: (pointers) => deletePointersCommand(names.latest, pointers as StalePointer[]),
+        foundIn(
+          await client.query(stalePointersQuery(names), { size: ENTRIES_A_PAGE }, call),
+          (pointers: readonly StalePointer[]) => deletePointersCommand(names.latest, pointers),
+        ),
     },
     ofTable("checkpointDeletions", names.checkpointDeletions),
     {
@@ -163,17 +169,33 @@ function targetsOf(
       table: names.checkpointDeletions,
       find: async (before) => {
         const text = idleMarkersQuery(names);
-        return foundIn(await client.query(text, { before, size: ENTRIES_A_PAGE }, call));
+        return foundIn(
+          await client.query(text, { before, size: ENTRIES_A_PAGE }, call),
+          (markers: readonly Marker[]) =>
+            deleteMarkersCommand(names.checkpointDeletions, markers, before),
+        );
       },
-      remove: (markers, before) =>
-        deleteMarkersCommand(names.checkpointDeletions, markers as Marker[], before),
     },
     ofTable("threadDeletions", names.threadDeletions),
   ];
 }
 
-function foundIn([entries, total]: readonly ResultTable[]): Found {
-  return { entries: rowsOf(entries), rows: rowsOf<{ rows: number | null }>(total)[0]?.rows ?? 0 };
+/** What a query found: a page of entries, and the number of rows in all. */
+function foundIn<Entry extends object>(
+  [entries, total]: readonly ResultTable[],
+  commandFor: (entries: readonly Entry[]) => string,
+): Found {
+  return {
+    rows: rowsOf<{ rows: number | null }>(total)[0]?.rows ?? 0,
+    commands: commandsFor(rowsOf<Entry>(entries), commandFor),
+  };
+}
+
+function* commandsFor<Entry>(
+  entries: readonly Entry[],
+  commandFor: (entries: readonly Entry[]) => string,
+): Generator<string> {
+  for (const batch of batchesOf(entries, ENTRIES_A_COMMAND)) yield commandFor(batch);
 }
 
 /** The purge of one table: one command at a time, as two would disturb each other. */
@@ -196,7 +218,7 @@ class TablePurge {
     let found = await find(before);
     let removed = 0;
     for (let attempt = 1; found.rows > 0; attempt++) {
-      await this.#removeAll(found, before, removed);
+      await this.#removeAll(found, removed);
       const left = await find(before);
       if (left.rows < found.rows) {
         removed += found.rows - left.rows;
@@ -214,11 +236,11 @@ class TablePurge {
     return removed;
   }
 
-  async #removeAll(found: Found, before: Date, removed: number): Promise<void> {
-    const { table, remove } = this.#target;
+  async #removeAll(found: Found, removed: number): Promise<void> {
+    const { table } = this.#target;
     let left = found.rows;
-    for (const batch of batchesOf(found.entries, ENTRIES_A_COMMAND)) {
-      const gone = await this.#command(remove(batch, before));
+    for (const command of found.commands) {
+      const gone = await this.#command(command);
       removed += gone;
       left = Math.max(0, left - gone);
       this.#options.onProgress?.({ table, removed, left });
