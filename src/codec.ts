@@ -13,6 +13,9 @@ import { KustoInputError } from "./errors.ts";
 const strictDecoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 const encoder = new TextEncoder();
 
+/** Bytes in memory that no other thread shares: what WebCrypto takes. */
+export type Bytes = Uint8Array<ArrayBuffer>;
+
 /** What a serializer made of a value: its own name for the form, and the bytes. */
 export interface TypedBytes {
   readonly type: string;
@@ -121,11 +124,11 @@ export function joinBytes(
   chunks: readonly string[],
 ): Uint8Array {
   const parts = chunks.map((text) => decodeBytes({ encoding, text }));
-  return parts.length === 1 ? parts[0]! : joined(...parts);
+  return parts.length === 1 ? parts[0]! : concatBytes(...parts);
 }
 
 /** Puts byte strings one behind the other. */
-export function joined(...parts: readonly Uint8Array[]): Uint8Array {
+export function concatBytes(...parts: readonly Uint8Array[]): Bytes {
   const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
   let at = 0;
   for (const part of parts) {
@@ -137,7 +140,7 @@ export function joined(...parts: readonly Uint8Array[]): Uint8Array {
 
 /** The name of a blob: `sha256-` and the hash of its bytes, 64 hexadecimal digits. */
 export async function blobId(bytes: Uint8Array): Promise<string> {
-  const digest = await crypto.subtle.digest("SHA-256", bytes as Uint8Array<ArrayBuffer>);
+  const digest = await crypto.subtle.digest("SHA-256", bytes as Bytes);
   return "sha256-" +
     Array.from(new Uint8Array(digest), (b) => b.toString(16).padStart(2, "0")).join("");
 }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { joined } from "../codec.ts";
+import { type Bytes, concatBytes } from "../codec.ts";
 import { KustoOptionsError } from "../errors.ts";
 import { isKeyId, NONCE_BYTES } from "./envelope.ts";
 
@@ -17,9 +17,6 @@ export interface EncryptionKey {
    */
   readonly key: CryptoKey | Uint8Array | string;
 }
-
-/** WebCrypto takes bytes that no other thread can change; all of those here are. */
-type Bytes = Uint8Array<ArrayBuffer>;
 
 const BASE64 = /^(?:[A-Za-z\d+/]{4})*(?:[A-Za-z\d+/]{2}==|[A-Za-z\d+/]{3}=)?$/;
 
@@ -90,7 +87,7 @@ export class CipherKey {
       this.#nonceKey,
       crypto.subtle.digest("SHA-256", plain),
     ]);
-    const input = joined(new Uint8Array(digest), authenticated) as Bytes;
+    const input = concatBytes(new Uint8Array(digest), authenticated);
     return new Uint8Array(await crypto.subtle.sign("HMAC", key, input), 0, NONCE_BYTES);
   }
 

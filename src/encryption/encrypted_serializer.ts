@@ -4,7 +4,7 @@
  * @module
  */
 import { JsonPlusSerializer, type SerializerProtocol } from "@langchain/langgraph-checkpoint";
-import { isNothing, joined } from "../codec.ts";
+import { type Bytes, concatBytes, isNothing } from "../codec.ts";
 import { KustoOptionsError } from "../errors.ts";
 import { CipherKey, type EncryptionKey } from "./cipher_key.ts";
 import { authenticated, headerOf, NONCE_BYTES, readEnvelope } from "./envelope.ts";
@@ -44,8 +44,6 @@ export interface EncryptedSerializerOptions {
 const DETERMINISTIC_FROM_BYTES = 4_096;
 /** Ends the type of encrypted values. */
 const SUFFIX = "+aes-gcm";
-
-type Bytes = Uint8Array<ArrayBuffer>;
 
 /**
  * Encrypts values with AES-GCM before they leave the process: pass it as the option `serde`.
@@ -132,12 +130,12 @@ export class EncryptedSerializer implements SerializerProtocol {
     // A nonce must not meet other bytes than those it was made from, whoever else holds these.
     const plain = new Uint8Array(bytes);
     const header = headerOf(key.id);
-    const protectedToo = authenticated(header, type) as Bytes;
+    const protectedToo = authenticated(header, type);
     const nonce = plain.length >= this.#deterministicFromBytes
       ? await key.nonceFor(plain, protectedToo)
       : crypto.getRandomValues(new Uint8Array(NONCE_BYTES));
     const ciphertext = await key.encrypt(plain, nonce, protectedToo);
-    return [type + SUFFIX, joined(header, nonce, ciphertext)];
+    return [type + SUFFIX, concatBytes(header, nonce, ciphertext)];
   }
 
   /**
@@ -159,8 +157,8 @@ export class EncryptedSerializer implements SerializerProtocol {
   }
 
   async #decrypt(type: string, data: Uint8Array | string): Promise<Uint8Array> {
-    // Text is what is left of bytes where they were stored as such.
-    const bytes = typeof data === "string" ? new TextEncoder().encode(data) : data;
+    // Text is what is left of bytes where they were stored as such. No thread shares what was read.
+    const bytes = typeof data === "string" ? new TextEncoder().encode(data) : data as Bytes;
     const { keyId, header, nonce, ciphertext } = readEnvelope(bytes);
     const key = this.#keys.get(keyId);
     if (!key) {
@@ -170,11 +168,7 @@ export class EncryptedSerializer implements SerializerProtocol {
       );
     }
     try {
-      return await key.decrypt(
-        ciphertext as Bytes,
-        nonce as Bytes,
-        authenticated(header, type) as Bytes,
-      );
+      return await key.decrypt(ciphertext, nonce, authenticated(header, type));
     } catch (cause) {
       throw new KustoDecryptionError(
         `Cannot decrypt a stored value: it was changed after it was encrypted, or the key "${keyId}" is another one than then`,

@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { joined } from "../codec.ts";
+import { type Bytes, concatBytes } from "../codec.ts";
 import { KustoDecryptionError } from "./errors.ts";
 
 /** The length of a nonce in bytes: what AES-GCM is made for. */
@@ -23,10 +23,10 @@ const decoder = new TextDecoder();
 export interface Envelope {
   readonly keyId: string;
   /** What stands before the nonce. */
-  readonly header: Uint8Array;
-  readonly nonce: Uint8Array;
+  readonly header: Bytes;
+  readonly nonce: Bytes;
   /** With the tag at its end. */
-  readonly ciphertext: Uint8Array;
+  readonly ciphertext: Bytes;
 }
 
 /** Whether text can be the id of a key: up to 255 visible ASCII characters. */
@@ -35,14 +35,14 @@ export function isKeyId(id: unknown): id is string {
 }
 
 /** The bytes that stand before the nonce. */
-export function headerOf(keyId: string): Uint8Array {
+export function headerOf(keyId: string): Bytes {
   const id = encoder.encode(keyId);
   return Uint8Array.of(VERSION, id.length, ...id);
 }
 
 /** What must be as it was when a value was encrypted: its header, and the serializer's type of it. */
-export function authenticated(header: Uint8Array, type: string): Uint8Array {
-  return joined(header, encoder.encode(type));
+export function authenticated(header: Bytes, type: string): Bytes {
+  return concatBytes(header, encoder.encode(type));
 }
 
 /**
@@ -50,7 +50,7 @@ export function authenticated(header: Uint8Array, type: string): Uint8Array {
  *
  * @throws {KustoDecryptionError} If it is none.
  */
-export function readEnvelope(bytes: Uint8Array): Envelope {
+export function readEnvelope(bytes: Bytes): Envelope {
   const [version, idLength = 0] = bytes;
   const nonceAt = 2 + idLength;
   const ciphertextAt = nonceAt + NONCE_BYTES;
