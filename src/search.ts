@@ -72,7 +72,7 @@ export function searchTerms(filter: Readonly<Record<string, unknown>>): SearchTe
 
 /**
  * Whether a checkpoint matches a filter: every key that is not `undefined` must be deeply equal in
- * the metadata, or stand in the row's search text.
+ * the metadata, or, where they do not have the key, stand in the row's search text.
  */
 export function matchesFilter(
   filter: Readonly<Record<string, unknown>>,
@@ -81,9 +81,8 @@ export function matchesFilter(
 ): boolean {
   return Object.entries(filter).every(([key, value]) => {
     if (value === undefined) return true;
-    if (Object.hasOwn(metadata, key) && deepEqual(metadata[key], value)) return true;
-    return searchTerms({ [key]: value }).some(({ line }) => search.includes(line)) &&
-      !Object.hasOwn(metadata, key);
+    if (Object.hasOwn(metadata, key)) return deepEqual(metadata[key], value);
+    return searchTerms({ [key]: value }).some(({ line }) => search.includes(line));
   });
 }
 
