@@ -83,6 +83,15 @@ export interface PurgeReport {
   readonly left: PurgeCounts;
 }
 
+const NO_ROWS: Readonly<Record<keyof PurgeCounts, number>> = {
+  checkpoints: 0,
+  writes: 0,
+  blobs: 0,
+  pointers: 0,
+  checkpointDeletions: 0,
+  threadDeletions: 0,
+};
+
 /** A table or the view, and how to find what is hidden in it. */
 interface Target {
   readonly counts: keyof PurgeCounts;
@@ -117,18 +126,19 @@ export async function purgeDeletedThreads(
   }
   const now = settings.now();
   const targets = targetsOf(client, settings, options.signal);
-  const removed: Partial<Record<keyof PurgeCounts, number>> = {};
-  const left: Partial<Record<keyof PurgeCounts, number>> = {};
+  const removed = { ...NO_ROWS };
+  const left = { ...NO_ROWS };
   for (const target of targets) {
     const purge = new TablePurge(client, settings, options, target);
     const rows = await purge.run(new Date(now - minimumAgeMs));
-    removed[target.counts] = (removed[target.counts] ?? 0) + rows;
+    removed[target.counts] += rows;
   }
   // Whatever its clock said when a row was written, it counts now.
   for (const { counts, find } of targets) {
-    left[counts] = (left[counts] ?? 0) + (await find(LAST_MOMENT)).rows;
+    const { rows } = await find(LAST_MOMENT);
+    left[counts] += rows;
   }
-  return { removed: removed as PurgeCounts, left: left as PurgeCounts };
+  return { removed, left };
 }
 
 function targetsOf(

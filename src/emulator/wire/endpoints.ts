@@ -26,7 +26,7 @@ import {
   type PlainRequest,
   readFields,
 } from "./plain_request.ts";
-import type { Queries, QueryTable } from "../language/queries.ts";
+import type { Queries } from "../language/queries.ts";
 import type { SchemaCache } from "../storage/schema_cache.ts";
 import { ingestStream, streamingAnswer, streamingLimit } from "../ingestion/streaming.ts";
 import type { RequestKind, TroubleMaker } from "./trouble.ts";
@@ -205,7 +205,7 @@ export class Endpoints {
       schemaCache,
     );
     return ok(
-      answerCommand(streamingAnswer(exchange.rows) as QueryTable, readProperties(undefined, 0)),
+      answerCommand(streamingAnswer(exchange.rows), readProperties(undefined, 0)),
       identity,
     );
   }
@@ -225,6 +225,7 @@ export class Endpoints {
   /** Commands that change things run one after the other. */
   #inTurn<T>(run: () => Promise<T>): Promise<T> {
     const result = this.#turn.then(run);
+    // Whoever sent a command hears of its failure; the next one goes on.
     this.#turn = result.catch(() => undefined);
     return result;
   }
