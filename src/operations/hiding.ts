@@ -69,7 +69,7 @@ export async function hidePages(
     if (page.toHide.length > 0) tell(page.toHide.length);
     ({ last: after, isLast } = page);
   }
-  await hiding.seen();
+  await hiding.untilVisible();
 }
 
 /** The markers of one operation. */
@@ -77,7 +77,7 @@ export class Hiding {
   readonly #parts: OperationParts;
   readonly #action: string;
   readonly #signal: AbortSignal | undefined;
-  /** Batches that are stored and that no query has shown yet as a whole. */
+  /** Batches that are stored, each without what queries have shown of it. */
   #unseen: CheckpointDeletionRow[][] = [];
 
   constructor(parts: OperationParts, action: string, signal: AbortSignal | undefined) {
@@ -107,7 +107,7 @@ export class Hiding {
       );
       await client.ingest(names.checkpointDeletions, lines);
       this.#unseen.push(batch);
-      if (this.#unseen.length * MARKERS_A_REQUEST >= MOST_UNSEEN) await this.seen();
+      if (this.#unseen.length * MARKERS_A_REQUEST >= MOST_UNSEEN) await this.untilVisible();
     }
   }
 
@@ -116,7 +116,7 @@ export class Hiding {
    *
    * @throws {KustoUnavailableError} If they are stored but still not visible after `deleteTimeoutMs`.
    */
-  async seen(): Promise<void> {
+  async untilVisible(): Promise<void> {
     const { now, sleep, deleteTimeoutMs } = this.#parts.settings;
     const deadline = now() + deleteTimeoutMs;
     for (let wait = FIRST_WAIT_MS; this.#unseen.length > 0;) {

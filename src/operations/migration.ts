@@ -223,7 +223,7 @@ class Migration {
       checkpoint_id: parentId,
       revision: revisionOf(parentId, stamp),
     }]);
-    await hiding.seen();
+    await hiding.untilVisible();
     for (const [channel, { writes }] of Object.entries(history)) {
       const ofChannel = writes.map(([, , value]): PendingWrite => [channel, value]);
       if (writes.length === 0) continue;

@@ -135,7 +135,7 @@ class ThreadCopy {
       checkpoint_id,
       revision: until,
     })));
-    await hiding.seen();
+    await hiding.untilVisible();
   }
 
   async #writes(source: Life, copier: RowCopier): Promise<void> {
