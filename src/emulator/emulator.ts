@@ -153,6 +153,7 @@ export class KustoEmulator implements AsyncDisposable {
   /** Ends listening and closes the folder; requests that come later are refused. */
   async close(): Promise<void> {
     this.#isClosed = true;
+    // Whoever had it opened has heard why that failed.
     const [server] = await Promise.all([this.#server, this.#opening?.catch(() => undefined)]);
     await server?.close();
     this.#closeStore();

@@ -90,7 +90,7 @@ export class Watch {
     if (telemetry) quietly(() => what(telemetry));
   }
 
-  /** Nobody who is not watched needs it. */
+  /** Loads what tells, for who is watched alone; where that fails nothing is told, and no call fails. */
   #load(): Promise<Telemetry | undefined> {
     return this.#loading ??= import("./telemetry.ts").then(
       ({ Telemetry }) => new Telemetry(this.#settings, this.#holder),

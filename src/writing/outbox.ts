@@ -93,6 +93,7 @@ export class Outbox<T> {
         { retryAfterMs: error.retryAfterMs }),
     });
     this.#options.onFailure?.(error, wait);
+    // An aborted wait rejects: what it was for has been tried again.
     sleep(wait, { signal: retry.signal }).then(() => this.#retryNow(this.#deliveries), () => {});
   }
 

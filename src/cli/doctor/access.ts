@@ -65,7 +65,7 @@ const database: Check = {
   },
 };
 
-/** The databases that the identity may know of. */
+/** The databases that the identity may know of; none where asking fails, as the portal lists them too. */
 async function databaseNames(settings: Settings): Promise<string[]> {
   // A cluster has this one whatever is in it, for commands that are about none.
   const client = new KustoClient({ ...settings, database: "NetDefaultDB" });
