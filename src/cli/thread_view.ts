@@ -14,7 +14,7 @@ import {
   type TaskFailure,
   taskFailures,
 } from "./checkpoint_view.ts";
-import { groupBy } from "./group.ts";
+import { groupBy } from "../group.ts";
 import { plain, short } from "./text.ts";
 import { treeLines } from "./tree.ts";
 import { valueLines } from "./value_text.ts";

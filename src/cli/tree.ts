@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { groupBy } from "./group.ts";
+import { groupBy } from "../group.ts";
 
 /** A node of the tree; a parent that is not among the nodes makes it a root. */
 export interface TreeNode {

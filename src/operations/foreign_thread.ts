@@ -18,6 +18,7 @@ import {
 } from "@langchain/langgraph-checkpoint";
 import { compareText } from "../clock.ts";
 import { KustoInputError, KustoStateError } from "../errors.ts";
+import { groupBy } from "../group.ts";
 import type { CheckpointAddress } from "../incarnations.ts";
 import type { TaskWrites } from "../writing/recorder.ts";
 import { configOf } from "../tuples.ts";
@@ -100,19 +101,19 @@ interface DeltaMetadata {
  * tasks get paths which keep it.
  */
 export function tasksOf(writes: readonly CheckpointPendingWrite[]): TaskWrites[] {
-  const tasks = new Map<string, PendingWrite[]>();
-  for (const [taskId, channel, value] of writes) {
-    const task = tasks.get(taskId);
-    if (task) task.push([channel, value]);
-    else tasks.set(taskId, [[channel, value]]);
-  }
+  const tasks = groupBy(writes, ([taskId]) => taskId);
   const keys = Array.from(tasks.keys(), (taskId) => writesSortKey("", taskId));
   const isInOrder = keys.every((key, n) => n === 0 || compareWritesSortKeys(keys[n - 1]!, key) < 0);
   return [...tasks].flatMap(([taskId, ofTask], n) => {
     const taskPath = isInOrder ? "" : String(n).padStart(PATH_DIGITS, "0");
-    const isSpecial = ([channel]: PendingWrite) => Object.hasOwn(WRITES_IDX_MAP, channel);
+    const isSpecial = ([, channel]: CheckpointPendingWrite) =>
+      Object.hasOwn(WRITES_IDX_MAP, channel);
     return [ofTask.filter(isSpecial), ofTask.filter((write) => !isSpecial(write))]
       .filter((part) => part.length > 0)
-      .map((part) => ({ writes: part, taskId, taskPath }));
+      .map((part) => ({
+        writes: part.map(([, channel, value]): PendingWrite => [channel, value]),
+        taskId,
+        taskPath,
+      }));
   });
 }

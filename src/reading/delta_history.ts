@@ -14,6 +14,7 @@ import type { Revision, Stamp } from "../clock.ts";
 import { guardText, type TypedBytes } from "../codec.ts";
 import { KustoLimitError } from "../errors.ts";
 import { rowsOf } from "../service/frames.ts";
+import { groupBy } from "../group.ts";
 import { type HeadRequest, readHead } from "./heads.ts";
 import { historyQuery } from "./history_queries.ts";
 import { PageSize } from "./page_size.ts";
@@ -204,16 +205,13 @@ function writesByCheckpoint(
   rows: readonly WriteRow[],
   place: Pick<WriteRow, "thread_id" | "checkpoint_ns" | "incarnation">,
 ): Map<string, WriteRow[]> {
-  const byCheckpoint = new Map<string, WriteRow[]>();
-  for (const row of rows) {
-    const same = byCheckpoint.get(row.checkpoint_id);
-    if (same) same.push(row);
-    else byCheckpoint.set(row.checkpoint_id, [row]);
-  }
-  for (const [checkpoint_id, same] of byCheckpoint) {
-    byCheckpoint.set(checkpoint_id, pendingWrites(same, { ...place, checkpoint_id }));
-  }
-  return byCheckpoint;
+  const byCheckpoint = groupBy(rows, (row) => row.checkpoint_id);
+  return new Map(
+    Array.from(byCheckpoint, ([checkpoint_id, same]) => [
+      checkpoint_id,
+      pendingWrites(same, { ...place, checkpoint_id }),
+    ]),
+  );
 }
 
 function channelHistory(

@@ -13,8 +13,9 @@ import {
 import type { TableNames } from "../schema.ts";
 import { hiddenIn, livesAndHidden, SHOWN } from "./shown_rows.ts";
 
-/** A filter may name more keys: the client decides on those. */
-const TERMS = [1, 2, 3, 4] as const;
+/** The service decides on so many keys of a filter; on further ones the client does. */
+export const TERMS = 4;
+const NUMBERS = Array.from({ length: TERMS }, (_, n) => n + 1);
 
 /** One page of checkpoints of one thread or all, newest first, with all that belongs to them or `alone`. */
 export function pageQuery(names: TableNames, scope: "thread" | "all"): string {
@@ -32,7 +33,7 @@ ${livesAndHidden(names, "", "own")}`;
     : "(thread_id in ((page | project thread_id)) or thread_id in ((own | project thread_id)))";
   const scopeParameters = one ? "thread:string, own_incarnation:string" : "own_threads:dynamic";
   return `declare query_parameters(${scopeParameters}, any_namespace:bool, namespace:string, checkpoint:string, before:string, after_id:string, after_thread:string, after_namespace:string, ${
-    TERMS.map((n) => `line${n}:string, key${n}:string, `).join("")
+    NUMBERS.map((n) => `line${n}:string, key${n}:string, `).join("")
   }size:long, own_ids:dynamic, own_blobs:dynamic, alone:bool);
 ${incarnations}
 let page = materialize(${names.checkpoints}
@@ -43,7 +44,7 @@ let page = materialize(${names.checkpoints}
   | summarize arg_max(revision, search_text, parent_checkpoint_id, v) by thread_id, checkpoint_ns, incarnation, checkpoint_id
   ${SHOWN}
 ${
-    TERMS.map((n) =>
+    NUMBERS.map((n) =>
       `  | where search_text contains_cs line${n} or (search_text startswith_cs "*" and not(search_text contains_cs key${n}))`
     ).join("\n")
   }

@@ -8,8 +8,9 @@ import { referencesBeside } from "./blob_pages.ts";
 import { compareText, type Stamp } from "../clock.ts";
 import { guardText } from "../codec.ts";
 import { KustoLimitError } from "../errors.ts";
-import { type ResultTable, rowsOf } from "../service/frames.ts";
-import { pageQuery } from "./list_queries.ts";
+import { rowsOf } from "../service/frames.ts";
+import { groupBy } from "../group.ts";
+import { pageQuery, TERMS } from "./list_queries.ts";
 import { PageSize } from "./page_size.ts";
 import type { BlobRow, CheckpointDeletionRow, CheckpointRow, WriteRow } from "../schema.ts";
 import type { SearchTerm } from "../search.ts";
@@ -50,16 +51,16 @@ export async function* listCheckpoints(
   const pageSize = new PageSize(first, LARGEST_PAGE);
   let after: Place | undefined;
   do {
-    const { page, first } = await watch(async (store) => {
+    const { page, newest } = await watch(async (store) => {
       const ask = (size: number) => readPage(store, request, after, size, false);
       const page = await pageSize.read(ask).catch((error) => {
         if (!(error instanceof KustoLimitError)) throw error;
         return readPage(store, request, after, 1, true);
       });
       const [row] = page.rows;
-      return { page, first: row && await completeCheckpoint(store, row, page, request.signal) };
+      return { page, newest: row && await completeCheckpoint(store, row, page, request.signal) };
     });
-    if (first) yield first;
+    if (newest) yield newest;
     for (const row of page.rows.slice(1)) {
       yield await completeCheckpoint(store, row, page, request.signal);
     }
@@ -88,43 +89,43 @@ async function readPage(
     .filter((row) => matches(row, request) && (!after || comparePlaces(row, after) > 0))
     .sort(comparePlaces);
   const ownPage = ownRows.slice(0, size);
-  const tables = await queryPage(store, request, after, size, own, ownPage, alone);
-  const keys = rowsOf<Place>(tables[0]);
-  // A copy has the revisions of its thread: some rows may belong to another page, or be hidden.
-  const onPage = new Set(keys.map(nameOf));
-  const checkpoints = rowsOf<CheckpointRow>(tables[1]).filter((row) => onPage.has(nameOf(row)));
-  const writes = rowsOf<WriteRow>(tables[2]);
-  const blobs = rowsOf<BlobRow>(tables[3]);
-  const newest = new Map(
-    rowsOf<{ thread_id: string; newest: Stamp }>(tables[4]).map((r) => [r.thread_id, r.newest]),
-  );
-  const hidden = rowsOf<CheckpointDeletionRow>(tables[5]);
-  store.learn({ checkpoints, writes, blobs });
-
-  const next = earliest([
-    keys.length < size ? undefined : keys.at(-1),
-    ownRows.length > size ? ownPage.at(-1) : undefined,
-  ]);
-  const rows = groupByThread([...checkpoints, ...ownPage])
+  const shown = await queryPage(store, request, after, size, own, ownPage, alone);
+  const next = earliest([shown.next, ownRows.length > size ? ownPage.at(-1) : undefined]);
+  const byThread = groupBy([...shown.checkpoints, ...ownPage], (row) => row.thread_id);
+  const hidden = groupBy(shown.hidden, (row) => row.thread_id);
+  const rows = [...byThread]
     .flatMap(([threadId, ofThread]) =>
       visibleCheckpoints(
         ofThread,
-        newest.get(threadId) ?? "",
-        hidden.filter((row) => row.thread_id === threadId),
+        shown.incarnations.get(threadId) ?? "",
+        hidden.get(threadId) ?? [],
       )
     )
     .filter((row) => !next || comparePlaces(row, next) <= 0)
     .sort(comparePlaces);
   return {
     rows,
-    writes: alone ? undefined : writes,
+    writes: shown.writes,
     ownWrites: [...own.values()].flatMap((o) => o.writes),
-    blobs: [...blobs, ...[...own.values()].flatMap((o) => o.blobs)],
+    blobs: [...shown.blobs, ...[...own.values()].flatMap((o) => o.blobs)],
     next,
   };
 }
 
-function queryPage(
+/** What a query shows of a page. */
+interface ShownPage {
+  readonly checkpoints: readonly CheckpointRow[];
+  /** `undefined` where they were not asked for. */
+  readonly writes: readonly WriteRow[] | undefined;
+  readonly blobs: readonly BlobRow[];
+  /** By thread. */
+  readonly incarnations: ReadonlyMap<string, Stamp>;
+  readonly hidden: readonly CheckpointDeletionRow[];
+  /** Where the next page begins; `undefined` after the last. */
+  readonly next: Place | undefined;
+}
+
+async function queryPage(
   store: Store,
   request: PageRequest,
   after: Place | undefined,
@@ -132,12 +133,54 @@ function queryPage(
   own: ReadonlyMap<string, OwnRows>,
   ownPage: readonly CheckpointRow[],
   alone: boolean,
-): Promise<ResultTable[]> {
-  // Every text contains the empty one.
-  const none = { line: "", key: "" };
-  const [term1 = none, term2 = none, term3 = none, term4 = none] = request.terms;
-  const parentIds = ownPage.filter((row) => row.v < 4).map((row) => row.parent_checkpoint_id);
-  const scope = {
+): Promise<ShownPage> {
+  const scope = request.threadId === undefined ? "all" : "thread";
+  const tables = await store.query(pageQuery(store.names, scope), {
+    ...narrowing(request, after),
+    ...(request.threadId === undefined
+      ? {
+        own_threads: Array.from(own, ([threadId, { incarnation }]) => ({
+          thread: guardText(threadId),
+          incarnation: guardText(incarnation),
+        })),
+      }
+      : {
+        thread: request.threadId,
+        own_incarnation: own.get(request.threadId)?.incarnation ?? "",
+      }),
+    size,
+    own_ids: [
+      ...ownPage.map((row) => row.checkpoint_id),
+      ...ownPage.filter((row) => row.v < 4).map((row) => row.parent_checkpoint_id),
+    ].map(guardText),
+    own_blobs: referencesBeside([...own.values()].flatMap((rows) => rows.blobs), ownPage),
+    alone,
+  }, request.signal);
+  const keys = rowsOf<Place>(tables[0]);
+  // A copy has the revisions of its thread: some rows may belong to another page, or be hidden.
+  const onPage = new Set(keys.map(nameOf));
+  const checkpoints = rowsOf<CheckpointRow>(tables[1]).filter((row) => onPage.has(nameOf(row)));
+  const writes = rowsOf<WriteRow>(tables[2]);
+  const blobs = rowsOf<BlobRow>(tables[3]);
+  const lives = rowsOf<{ thread_id: string; newest: Stamp }>(tables[4]);
+  store.learn({ checkpoints, writes, blobs });
+  return {
+    checkpoints,
+    writes: alone ? undefined : writes,
+    blobs,
+    incarnations: new Map(lives.map(({ thread_id, newest }) => [thread_id, newest])),
+    hidden: rowsOf<CheckpointDeletionRow>(tables[5]),
+    next: keys.length < size ? undefined : keys.at(-1),
+  };
+}
+
+/** The parameters that say which checkpoints are wanted; every text contains the empty one. */
+function narrowing(request: PageRequest, after: Place | undefined) {
+  const terms = Array.from({ length: TERMS }, (_, n) => [
+    [`line${n + 1}`, request.terms[n]?.line ?? ""],
+    [`key${n + 1}`, request.terms[n]?.key ?? ""],
+  ]);
+  return {
     any_namespace: request.namespace === undefined,
     namespace: request.namespace ?? "",
     checkpoint: request.checkpointId ?? "",
@@ -145,33 +188,8 @@ function queryPage(
     after_id: after?.checkpoint_id ?? "",
     after_thread: after?.thread_id ?? "",
     after_namespace: after?.checkpoint_ns ?? "",
-    line1: term1.line,
-    key1: term1.key,
-    line2: term2.line,
-    key2: term2.key,
-    line3: term3.line,
-    key3: term3.key,
-    line4: term4.line,
-    key4: term4.key,
-    size,
-    own_ids: [...ownPage.map((row) => row.checkpoint_id), ...parentIds].map(guardText),
-    own_blobs: referencesBeside([...own.values()].flatMap((rows) => rows.blobs), ownPage),
-    alone,
+    ...Object.fromEntries(terms.flat()),
   };
-  if (request.threadId !== undefined) {
-    return store.query(pageQuery(store.names, "thread"), {
-      ...scope,
-      thread: request.threadId,
-      own_incarnation: own.get(request.threadId)?.incarnation ?? "",
-    }, request.signal);
-  }
-  return store.query(pageQuery(store.names, "all"), {
-    ...scope,
-    own_threads: Array.from(own, ([threadId, { incarnation }]) => ({
-      thread: guardText(threadId),
-      incarnation: guardText(incarnation),
-    })),
-  }, request.signal);
 }
 
 function matches(row: CheckpointRow, request: PageRequest): boolean {
@@ -191,14 +209,4 @@ function comparePlaces(a: Place, b: Place): number {
 
 function earliest(places: readonly (Place | undefined)[]): Place | undefined {
   return places.filter((place) => place !== undefined).sort(comparePlaces)[0];
-}
-
-function groupByThread(rows: readonly CheckpointRow[]): [string, CheckpointRow[]][] {
-  const groups = new Map<string, CheckpointRow[]>();
-  for (const row of rows) {
-    const group = groups.get(row.thread_id);
-    if (group) group.push(row);
-    else groups.set(row.thread_id, [row]);
-  }
-  return [...groups];
 }
