@@ -44,7 +44,6 @@ export function mayStore({ stored }: Ancestor, channel: string): boolean {
 
 /** The ids, parents and stored channels of a namespace, as far as they were read. */
 export class Ancestry {
-  incarnation: Stamp = "";
   readonly #store: Store;
   readonly #request: HistoryRequest;
   readonly #wanted: readonly string[];
@@ -52,6 +51,7 @@ export class Ancestry {
   readonly #signal: AbortSignal | undefined;
   readonly #pageSize = new PageSize(PAGE, PAGE);
   readonly #ancestors = new Map<string, Ancestor>();
+  #incarnation: Stamp = "";
 
   constructor(
     store: Store,
@@ -64,6 +64,11 @@ export class Ancestry {
     this.#wanted = [...request.channels.map(guardText), UNNAMED];
     this.#own = own;
     this.#signal = signal;
+  }
+
+  /** The incarnation of the thread, as of the last read. */
+  get incarnation(): Stamp {
+    return this.#incarnation;
   }
 
   /** The ancestors of the target, nearest first, as far back as some channel needs them. */
@@ -101,9 +106,9 @@ export class Ancestry {
         own_incarnation: this.#own.incarnation,
       }, this.#signal);
     const tables = await this.#pageSize.read(ask);
-    this.incarnation = rowsOf<{ newest: Stamp | null }>(tables[0])[0]?.newest ?? "";
+    this.#incarnation = rowsOf<{ newest: Stamp | null }>(tables[0])[0]?.newest ?? "";
     const own = this.#own.checkpoints
-      .filter((row) => row.checkpoint_ns === namespace && row.incarnation === this.incarnation)
+      .filter((row) => row.checkpoint_ns === namespace && row.incarnation === this.#incarnation)
       .map((row): Ancestor => ({
         checkpoint_id: row.checkpoint_id,
         parent_checkpoint_id: row.parent_checkpoint_id,
