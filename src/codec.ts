@@ -167,7 +167,7 @@ const LONGEST_NAME_BYTES = 256 * 1024;
  * @throws {KustoInputError} If it is not well-formed Unicode or too long: the service would store
  * another text.
  */
-export function wellFormed(field: string, text: string): string {
+export function requireWellFormed(field: string, text: string): string {
   if (text.length > LONGEST_NAME_BYTES / 6 - 1 && jsonLength(text) > LONGEST_NAME_BYTES) {
     throw new KustoInputError(
       `Cannot use "${field}": it takes ${

@@ -13,8 +13,8 @@ import {
   encodeBytes,
   guardText,
   jsonLength,
+  requireWellFormed,
   type TypedBytes,
-  wellFormed,
 } from "./codec.ts";
 import type { BlobReference, ChannelEntry, CheckpointRow, WriteRow } from "./schema.ts";
 import { searchText } from "./search.ts";
@@ -93,7 +93,7 @@ export async function checkpointRow(
   content: SerializedCheckpoint,
   blobs: RowBlobs,
 ): Promise<CheckpointRow> {
-  for (const [channel] of content.channelValues) wellFormed("channel", channel);
+  for (const [channel] of content.channelValues) requireWellFormed("channel", channel);
   const checkpoint = await encodeCell(content.checkpoint, blobs);
   const metadata = await encodeCell(content.metadata, blobs);
   const plainMetadata = readableMetadata(content.metadata);
@@ -121,9 +121,9 @@ export async function writeRow(
   value: TypedBytes,
   blobs: RowBlobs,
 ): Promise<WriteRow> {
-  wellFormed("channel", key.channel);
-  wellFormed("task_id", key.task_id);
-  wellFormed("task_path", key.task_path);
+  requireWellFormed("channel", key.channel);
+  requireWellFormed("task_id", key.task_id);
+  requireWellFormed("task_path", key.task_path);
   const cell = await encodeCell(value, blobs);
   return { ...key, type: cell.type, value_json: cell.text, blobs: blobs.references };
 }

@@ -8,7 +8,7 @@
  */
 import { getCheckpointId } from "@langchain/langgraph-checkpoint";
 import type { RunnableConfig } from "@langchain/core/runnables";
-import { wellFormed } from "./codec.ts";
+import { requireWellFormed } from "./codec.ts";
 import { KustoInputError } from "./errors.ts";
 import type { CheckpointAddress } from "./incarnations.ts";
 
@@ -113,5 +113,5 @@ export function idText(field: string, id: unknown): string | undefined {
       `Cannot use "${field}": it is of type ${typeof id}, it must be a string or a number`,
     );
   }
-  return wellFormed(field, id);
+  return requireWellFormed(field, id);
 }
