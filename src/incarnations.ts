@@ -27,7 +27,7 @@ export interface CheckpointAddress {
 
 interface ThreadMemory {
   newest: Stamp;
-  /** Whether a caller without a run has read, and no row of which nothing is known came since. */
+  /** Whether a caller without a run has read the thread, and no row of unknown origin was made since. */
   read: boolean;
   readonly bound: BoundedMap<string, Stamp>;
 }

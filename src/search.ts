@@ -20,8 +20,8 @@ type Scalar = string | number | boolean | null;
  *
  * @param metadata The metadata as it will be read back, or `undefined` where only the serializer can
  * tell what is in it.
- * @param extra Further scalars to search by, such as a `user_id` from the run's configuration; of keys
- * that closed metadata have too it must hold what they hold.
+ * @param extra Further scalars to search by, such as a `user_id` from the run's configuration. Where
+ * only the serializer can read the metadata, a key that both have must have the same value in both.
  */
 export function searchText(
   metadata: Readonly<Record<string, unknown>> | undefined,

@@ -19,7 +19,7 @@ export interface OperationParts extends ThreadDeletionParts {
   readonly onRequest?: RequestListener | undefined;
 }
 
-/** Does something as a call with a name, whose requests those hear of who watch. */
+/** Does something as a call with a name; whoever watches hears of its requests. */
 export function watched<T>(
   parts: OperationParts,
   name: string,
@@ -31,7 +31,7 @@ export function watched<T>(
   return watch.call(name, subject, (onRequest) => work(operationsHeardBy(parts, onRequest)));
 }
 
-/** The same parts, of whose requests a listener hears. */
+/** The same parts, with a listener that is told of their requests. */
 export function operationsHeardBy(
   parts: OperationParts,
   onRequest: RequestListener | undefined,

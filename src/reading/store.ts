@@ -42,7 +42,7 @@ export class Store {
   readonly queries: Queries;
   readonly settings: Settings;
   readonly #parts: StoreParts;
-  /** Reads that begin when the code that is running now has had its say. */
+  /** Reads of incarnations that begin at the end of this tick, one for all who ask in it. */
   readonly #coldReads: Map<string, Promise<Stamp>>;
 
   constructor(parts: StoreParts, shared?: Store) {
@@ -53,7 +53,7 @@ export class Store {
     this.#coldReads = shared ? shared.#coldReads : new Map();
   }
 
-  /** The same, whose requests a listener is told of. */
+  /** The same store, with a listener that is told of its requests. */
   heardBy(onRequest: RequestListener | undefined): Store {
     if (!onRequest) return this;
     return new Store({ ...this.#parts, client: this.#parts.client.heardBy(onRequest) }, this);

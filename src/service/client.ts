@@ -60,7 +60,7 @@ export class KustoClient {
     this.#onRequest = shared && bothOf(shared.#onRequest, listeners.onRequest);
   }
 
-  /** The same, whose requests a listener is told of too. */
+  /** The same client, with one more listener that is told of its requests. */
   heardBy(onRequest: RequestListener | undefined): KustoClient {
     return onRequest ? new KustoClient(this.#settings, { onRequest }, this) : this;
   }
