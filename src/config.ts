@@ -22,7 +22,8 @@ export interface KustoSaverOptions {
   readonly database?: string;
   /**
    * Who signs in: a `TokenCredential` of `@azure/identity`, a function that gives a token,
-   * `"app-id;app-key;tenant-id"`, or `"none"`.
+   * `"app-id;app-key;tenant-id"`, or `"none"`. The token of an application is shared by all savers of a
+   * process that have the same cluster, `trustedHosts`, `fetch` and `now`.
    *
    * @default {`DefaultAzureCredential`, loaded when first needed; none for this machine}
    */

@@ -115,12 +115,16 @@ Deno.test("token() that lives shorter is used for half its time", async () => {
 });
 
 Deno.test("token() is renewed once for many callers whose token is refused", async () => {
-  const { tokens, credential } = openCounting();
+  const { tokens, credential } = openCounting(60, [metadata(), metadata()]);
   const refused = await tokens.token();
-  const all = await Promise.all(Array.from({ length: 20 }, () => tokens.token(refused)));
+  const renewed = () => {
+    tokens.refuse(refused!);
+    return tokens.token();
+  };
+  const all = await Promise.all(Array.from({ length: 20 }, renewed));
   assertEquals(new Set(all), new Set(["token2"]));
   // One that comes late with the old token gets the new one, not another.
-  assertEquals(await tokens.token(refused), "token2");
+  assertEquals(await renewed(), "token2");
   assertEquals(credential.scopes.length, 2);
 });
 
@@ -307,6 +311,7 @@ Deno.test("token() of an application is refused with the sign-in service's code 
   const script = [
     metadata(),
     json({ error: "invalid_client", error_description: "AADSTS7000215 hunter2" }, 401),
+    metadata(),
     json({ error: "said hunter2" }, 400),
   ];
   const { tokens } = open(script, "app;hunter2;tenant");
@@ -393,6 +398,23 @@ Deno.test("token() that does not come holds up no later one, and its credential 
     "t",
     [true, false],
   ]);
+});
+
+Deno.test("token() that comes too late takes no newer one's place", async () => {
+  const late = Promise.withResolvers<string>();
+  let calls = 0;
+  const { tokens } = open(
+    [],
+    () => ++calls === 1 ? late.promise : Promise.resolve("newer"),
+    { queryTimeoutMs: 5 },
+  );
+  await assertRejects(() => tokens.token(), KustoUnavailableError);
+  assertEquals(await tokens.token(), "newer");
+  late.resolve("late");
+  await late.promise;
+  // What waits for it has its turn.
+  await new Promise((resolve) => setTimeout(resolve));
+  assertEquals(await tokens.token(), "newer");
 });
 
 Deno.test("token() asks for the metadata anew at each renewal while there are none", async () => {

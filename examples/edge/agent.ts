@@ -32,8 +32,9 @@ const agent = new StateGraph(State)
 /**
  * Answers `POST {"thread": "...", "message": "..."}`.
  *
- * A saver for each request: on edges no request may wait for what another one sends. Once the turn is
- * done all of it is stored, so nothing is pending when the response goes out.
+ * A saver for each request: on edges no request may wait for what another one sends. The token that an
+ * isolate's first saver is given is there for all that follow. Once the turn is done all of it is stored,
+ * so nothing is pending when the response goes out.
  */
 export async function answer(request: Request, settings: ClusterSettings): Promise<Response> {
   const { thread, message } = await request.json() as { thread: string; message: string };

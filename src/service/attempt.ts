@@ -105,8 +105,6 @@ export interface AttemptContext {
   readonly tokens: TokenSource;
   /** 1 for the first attempt. */
   readonly number: number;
-  /** The token that the cluster did not accept. */
-  readonly refused: string | undefined;
   /** When the attempt must have ended, in milliseconds since 1970. */
   readonly deadline: number;
   /** Called once the request has been sent and has ended. */
@@ -123,7 +121,7 @@ export interface AttemptContext {
 export async function makeAttempt(
   request: TransportRequest,
   body: EncodedBody,
-  { settings, tokens, number, refused, deadline, report }: AttemptContext,
+  { settings, tokens, number, deadline, report }: AttemptContext,
 ): Promise<Attempt> {
   const { now } = settings;
   const started = now();
@@ -137,7 +135,7 @@ export async function makeAttempt(
   let token: string | undefined;
   let isSent = false;
   try {
-    token = await cut.wait(tokens.token(refused));
+    token = await cut.wait(tokens.token());
     isSent = true;
     response = await post(request, body, { settings, clientRequestId, token, cut });
     text = await cut.wait(response.text());

@@ -14,17 +14,23 @@ import type { SignIn } from "./sign_in.ts";
 const RENEW_EARLY_MS = 2 * 60_000;
 const BARE_TOKEN_MS = 5 * 60_000;
 
+/** A token, and when the next one is asked for. */
 interface HeldToken extends AccessToken {
   readonly renewAt: number;
 }
 
-type Obtain = (cut: CutOff) => Promise<AccessToken>;
+/** Where a token is kept; savers that sign in as one application may have it together. */
+export interface TokenPlace {
+  held?: HeldToken | undefined;
+}
+
+type Obtain = (cut: CutOff) => Promise<HeldToken>;
 
 /** Gives the tokens of one saver, asking for each only once. */
 export class TokenSource {
   readonly #settings: Settings;
   readonly #obtain: Obtain | undefined;
-  #current: HeldToken | undefined;
+  #place: TokenPlace = {};
   #renewal: Promise<HeldToken> | undefined;
   #signIn: SignIn | undefined;
 
@@ -36,32 +42,43 @@ export class TokenSource {
   /**
    * A token that is good for a while yet; `undefined` where none is needed.
    *
-   * @param refused The token that the cluster did not accept, so that it is not given again.
    * @throws {KustoSignInError} If none can be had.
    * @throws {KustoUnavailableError} If none can be had now, but perhaps later.
    */
-  async token(refused?: string): Promise<string | undefined> {
+  async token(): Promise<string | undefined> {
     if (!this.#obtain) return undefined;
-    const now = this.#settings.now();
-    const current = this.#current?.token === refused ? undefined : this.#current;
-    if (current && now < current.renewAt) return current.token;
+    const fresh = this.#fresh();
+    if (fresh) return fresh.token;
     this.#renewal ??= this.#renew(this.#obtain).finally(() => this.#renewal = undefined);
     try {
       return (await this.#renewal).token;
     } catch (error) {
       // It was early: the old one is good for a while yet.
-      if (current && now < current.expiresOnTimestamp) return current.token;
+      const { held } = this.#place;
+      if (held && this.#settings.now() < held.expiresOnTimestamp) return held.token;
       throw error;
     }
+  }
+
+  /** Sees to it that a token which the cluster did not accept is given to nobody again. */
+  refuse(token: string): void {
+    if (this.#place.held?.token !== token) return;
+    this.#place.held = undefined;
+    // The cluster may want tokens of another cloud by now.
+    this.#signIn?.forgetCloud();
+  }
+
+  #fresh(): HeldToken | undefined {
+    const { held } = this.#place;
+    return held && this.#settings.now() < held.renewAt ? held : undefined;
   }
 
   async #renew(obtain: Obtain): Promise<HeldToken> {
     const { queryTimeoutMs } = this.#settings;
     // All callers wait for this one: it must end, whatever the credential does.
     const cut = cutOff(undefined, queryTimeoutMs);
-    let obtained: AccessToken;
     try {
-      obtained = await cut.wait(obtain(cut));
+      return await cut.wait(obtain(cut));
     } catch (cause) {
       if (cut.signal.aborted) {
         throw new KustoUnavailableError(
@@ -76,23 +93,32 @@ export class TokenSource {
     } finally {
       cut.release();
     }
+  }
+
+  #hold(obtained: AccessToken, { signal }: CutOff): HeldToken {
+    // It was given up, and there may be a newer one.
+    signal.throwIfAborted();
     const { token, expiresOnTimestamp } = checkToken(obtained);
     const now = this.#settings.now();
     const life = expiresOnTimestamp - now;
     const renewAt = now + Math.max(life - RENEW_EARLY_MS, life / 2);
-    return this.#current = { token, expiresOnTimestamp, renewAt };
+    return this.#place.held = { token, expiresOnTimestamp, renewAt };
   }
 
   #chooseSource(): Obtain | undefined {
     const { credential, origin } = this.#settings;
     if (credential === "none") return undefined;
     if (credential === undefined && isLoopback(new URL(origin).hostname)) return undefined;
-    if (typeof credential === "function") return () => this.#fromFunction(credential);
+    if (typeof credential === "function") {
+      return async (cut) => this.#hold(await this.#fromFunction(credential), cut);
+    }
     return async (cut) => {
       // Who has no need to sign in, or has a function for it, does without all that.
       const { SignIn } = await import("./sign_in.ts");
       this.#signIn ??= new SignIn(this.#settings, credential);
-      return await this.#signIn.obtain(cut);
+      this.#place = this.#signIn.place;
+      // Another saver may have left one there.
+      return this.#fresh() ?? this.#hold(await this.#signIn.obtain(cut), cut);
     };
   }
 

@@ -38,14 +38,14 @@ export async function askCloud(settings: Settings, cut: CutOff): Promise<Cloud |
   const url = `${origin}/v1/rest/auth/metadata`;
   const init = { headers: { Accept: "application/json" } };
   const { status, body } = await requestSignIn("the cluster", url, init, settings, cut);
-  if (status === 404) return undefined;
+  if (status === 404 || (status === 200 && !body.AzureAD)) return undefined;
   if (status !== 200) {
     throw new KustoSignInError(
       `Cannot sign in: the cluster answered ${status} when asked where to sign in, pass a token function as "credential"`,
       { status },
     );
   }
-  const named = (body.AzureAD ?? {}) as Record<string, unknown>;
+  const named = body.AzureAD as Record<string, unknown>;
   const loginEndpoint = withoutSlash(named.LoginEndpoint ?? PUBLIC_CLOUD.loginEndpoint);
   const resource = withoutSlash(named.KustoServiceResourceId ?? PUBLIC_CLOUD.resource);
   if (!isTrustedSignIn(loginEndpoint, trustedHosts)) {

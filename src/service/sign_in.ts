@@ -4,22 +4,33 @@
  * @module
  */
 import { askCloud, type Cloud, PUBLIC_CLOUD, requestSignIn } from "./cloud.ts";
+import type { TokenPlace } from "./auth.ts";
 import type { Settings } from "../config.ts";
 import { type AccessToken, Application, type TokenCredential } from "./credential.ts";
 import type { CutOff } from "./cut_off.ts";
 import { KustoSignInError } from "../errors.ts";
+import { type CloudPlace, cloudPlace, tokenPlace } from "./shared_sign_in.ts";
 
 /** Signs in at the cloud of one cluster. */
 export class SignIn {
   readonly #settings: Settings;
   readonly #identity: TokenCredential | Application | undefined;
-  #cloud: Cloud | undefined;
+  readonly #known: CloudPlace;
+  readonly #place: TokenPlace;
   #default: TokenCredential | undefined;
 
   /** @param identity Who signs in; `undefined` for whoever `@azure/identity` finds. */
   constructor(settings: Settings, identity: TokenCredential | Application | undefined) {
     this.#settings = settings;
     this.#identity = identity;
+    this.#known = cloudPlace(settings);
+    // Whose token a credential gives only itself knows, and that may change from call to call.
+    this.#place = identity instanceof Application ? tokenPlace(settings, identity) : {};
+  }
+
+  /** Where tokens are kept: one place for all savers that sign in as the same application. */
+  get place(): TokenPlace {
+    return this.#place;
   }
 
   /**
@@ -31,13 +42,23 @@ export class SignIn {
   async obtain(cut: CutOff): Promise<AccessToken> {
     const identity = this.#identity ?? (this.#default ??= await loadDefaultCredential());
     // A cluster without a word on it may be one whose answer was lost on the way: it is asked anew.
-    this.#cloud ??= await askCloud(this.#settings, cut);
-    const cloud = this.#cloud ?? PUBLIC_CLOUD;
-    if (identity instanceof Application) return await this.#asApplication(identity, cloud, cut);
-    const scopes = [`${cloud.resource}/.default`];
-    const token = await identity.getToken(scopes, { abortSignal: cut.signal });
-    if (!token) throw new KustoSignInError("Cannot sign in: the credential gave no token");
-    return token;
+    this.#known.cloud ??= await askCloud(this.#settings, cut);
+    const cloud = this.#known.cloud ?? PUBLIC_CLOUD;
+    try {
+      if (identity instanceof Application) return await this.#asApplication(identity, cloud, cut);
+      const scopes = [`${cloud.resource}/.default`];
+      const token = await identity.getToken(scopes, { abortSignal: cut.signal });
+      if (!token) throw new KustoSignInError("Cannot sign in: the credential gave no token");
+      return token;
+    } catch (error) {
+      this.forgetCloud();
+      throw error;
+    }
+  }
+
+  /** Asks the cluster anew next time: what it said long ago, or to another saver, may have changed. */
+  forgetCloud(): void {
+    this.#known.cloud = undefined;
   }
 
   /** The client-credentials flow (https://learn.microsoft.com/entra/identity-platform/v2-oauth2-client-creds-grant-flow). */

@@ -71,7 +71,7 @@ export class Transport {
     const deadline = this.#deadlineOf(request);
     let body: Promise<EncodedBody> | undefined;
     const progress: Progress = { attempts: 0, last: undefined, outcomes: new Set() };
-    let refused: string | undefined;
+    let isRefused = false;
     let retries = 0;
     for (;;) {
       signal?.throwIfAborted();
@@ -80,7 +80,7 @@ export class Transport {
         // Compressed when the turn has come: many that wait in vain would take time for nothing.
         async () => {
           body ??= this.#encode(request);
-          return this.#attempt(request, await body, progress.attempts + 1, refused, deadline);
+          return this.#attempt(request, await body, progress.attempts + 1, deadline);
         },
         verdictOn,
       );
@@ -88,11 +88,12 @@ export class Transport {
       progress.attempts++;
       const { reply } = attempt;
       if (reply?.status === 401) {
-        if (refused !== undefined || attempt.token === undefined) {
+        if (attempt.token !== undefined) this.#tokens.refuse(attempt.token);
+        if (isRefused || attempt.token === undefined) {
           throw signInError(request, reply, progress.attempts);
         }
         // Not a failure yet: the token may just have ended.
-        refused = attempt.token;
+        isRefused = true;
         continue;
       }
       if (reply && !mayPass(attempt)) return { ...reply, attempts: progress.attempts };
@@ -123,14 +124,12 @@ export class Transport {
     request: TransportRequest,
     body: EncodedBody,
     number: number,
-    refused: string | undefined,
     deadline: number,
   ): Promise<Attempt> {
     return makeAttempt(request, body, {
       settings: this.#settings,
       tokens: this.#tokens,
       number,
-      refused,
       deadline,
       report: bothOf(this.#listeners.onRequest, request.onRequest),
     });

@@ -1,4 +1,4 @@
-// The edge functions of examples/edge in their runtimes, each turn in a new isolate.
+// The edge functions of examples/edge in their runtimes: turns in new isolates, and in the same one.
 import { assertEquals } from "@std/assert";
 import { KustoEmulator } from "../../src/emulator/mod.ts";
 import { KustoSaver } from "../../mod.ts";
@@ -8,10 +8,10 @@ import { installTools } from "./tools.ts";
 
 await installTools();
 
-async function turn(server: Served, message: string): Promise<unknown> {
+async function turn(server: Served, message: string, thread = "ada"): Promise<unknown> {
   const answer = await fetch(server.url, {
     method: "POST",
-    body: JSON.stringify({ thread: "ada", message }),
+    body: JSON.stringify({ thread, message }),
   });
   if (!answer.ok) throw new Error(await answer.text());
   return await answer.json();
@@ -49,6 +49,11 @@ for (
       KUSTO_DATABASE: "NetDefaultDB",
       KUSTO_CREDENTIAL: identities.credential,
     };
+    let isolates = 0;
+    const signIns = () => [
+      kusto.requests.records.filter(({ kind }) => kind === "metadata").length,
+      identities.issued,
+    ];
     for (
       const [message, reply] of [
         ["one", 'Hello! You said "one".'],
@@ -62,6 +67,11 @@ for (
       const requests = kusto.requests.records.length;
       await turnOfTheServer(server);
       assertEquals(kusto.requests.records.length, requests, "nothing is pending after the answer");
+      await Promise.all(
+        ["bob", "eve"].map((thread) => turn(server, message, `${thread} ${message}`)),
+      );
+      isolates++;
+      assertEquals(signIns(), [isolates, isolates], "each isolate signs in once");
       console.log(`  ${name}: first answer of a new isolate after ${cold.toFixed(0)} ms`);
     }
   });

@@ -53,6 +53,71 @@ async function open(way: keyof typeof WAYS, tokens: readonly string[]) {
   };
 }
 
+/** Opens savers one after the other, as the requests of an edge function do; the tokens are issued in their order. */
+async function openMany(way: keyof typeof WAYS, tokens: readonly string[]) {
+  const identities = identityProvider(tokens);
+  const lab = await Lab.open({
+    tokens: { boss: ["admin"], first: ["viewer"], second: ["viewer"] },
+    loginEndpoint: identities.url,
+  }, BOSS);
+  const asked: string[] = [];
+  const options: Partial<KustoSaverOptions> = {
+    connection: CLUSTER,
+    fetch: (input, init) => {
+      if (!String(input).startsWith(CLUSTER)) {
+        asked.push("sign-in");
+        return fetch(input, init);
+      }
+      const token = new Headers(init?.headers).get("authorization");
+      asked.push(token ?? new URL(String(input)).pathname);
+      return lab.emulator.fetch(String(input), init);
+    },
+  };
+  return {
+    /** Reads with a new saver; resolves to what was asked for. */
+    async read() {
+      const saver = lab.saver({ ...options, ...WAYS[way]!({ identities, now: Date.now }) });
+      const error: unknown = await saver.getTuple({ configurable: { thread_id: "ada" } }).then(
+        () => undefined,
+        (error) => error,
+      );
+      return [...asked.splice(0), ...(error ? [(error as Error).name] : [])];
+    },
+    async [Symbol.asyncDispose]() {
+      await lab[Symbol.asyncDispose]();
+      await identities[Symbol.asyncDispose]();
+    },
+  };
+}
+
+const METADATA = "/v1/rest/auth/metadata";
+
+for (const way of Object.keys(WAYS).filter((way) => way.startsWith("an application"))) {
+  Deno.test(`${way} signs in once for savers that follow each other`, async () => {
+    await using found = await openMany(way, ["first", "second"]);
+    const reads = [await found.read(), await found.read(), await found.read()];
+    assertEquals(reads, [[METADATA, "sign-in", "Bearer first"], ["Bearer first"], [
+      "Bearer first",
+    ]]);
+  });
+
+  Deno.test(`${way} gives no later saver a token that the cluster refused`, async () => {
+    await using found = await openMany(way, ["withdrawn", "second"]);
+    const reads = [await found.read(), await found.read()];
+    assertEquals(reads, [
+      [METADATA, "sign-in", "Bearer withdrawn", METADATA, "sign-in", "Bearer second"],
+      ["Bearer second"],
+    ]);
+  });
+
+  Deno.test(`${way} gives no later saver a second token that the cluster refused`, async () => {
+    await using found = await openMany(way, ["withdrawn", "withdrawn-too", "second"]);
+    const [failed, read] = [await found.read(), await found.read()];
+    assertEquals(failed.slice(-2), ["Bearer withdrawn-too", "KustoSignInError"]);
+    assertEquals(read, [METADATA, "sign-in", "Bearer second"]);
+  });
+}
+
 for (const way of Object.keys(WAYS)) {
   Deno.test(`${way} is asked for one token by many calls, and for the next before it ends`, async () => {
     await using found = await open(way, ["first", "second"]);
