@@ -115,3 +115,18 @@ export function idText(field: string, id: unknown): string | undefined {
   }
   return requireWellFormed(field, id);
 }
+
+/** A configuration that addresses a checkpoint, and nothing else. */
+export function configOf(
+  threadId: string,
+  namespace: string,
+  checkpointId: string,
+): RunnableConfig {
+  return {
+    configurable: {
+      thread_id: threadId,
+      checkpoint_ns: namespace,
+      checkpoint_id: checkpointId,
+    },
+  };
+}

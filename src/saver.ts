@@ -22,7 +22,13 @@ import type { MigrationOptions, MigrationReport } from "./operations/migration.t
 import { type OperationParts, operationsHeardBy } from "./operations/operation_parts.ts";
 import type { PruneOptions, PruneReport } from "./operations/prune.ts";
 import type { PurgeOptions, PurgeReport } from "./operations/purge.ts";
-import { readAddress, requireCheckpoint, requireText, requireThread } from "./run_config.ts";
+import {
+  configOf,
+  readAddress,
+  requireCheckpoint,
+  requireText,
+  requireThread,
+} from "./run_config.ts";
 import type { RunDeletionOptions, RunDeletionReport } from "./operations/run_deletion.ts";
 import { makeParts, type SaverParts } from "./saver_parts.ts";
 import { searchExtra } from "./search.ts";
@@ -31,7 +37,7 @@ import type { SetupReport } from "./setup/setup_report.ts";
 import type { Subject } from "./observability/telemetry.ts";
 import type { ThreadCopyOptions, ThreadCopyReport } from "./operations/thread_copy.ts";
 import type { ThreadListOptions, ThreadSummary } from "./operations/thread_list.ts";
-import { configOf, loadTuple } from "./tuples.ts";
+import { loadTuple } from "./reading/tuples.ts";
 
 type Operations = typeof import("./operations/operations.ts");
 

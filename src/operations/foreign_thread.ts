@@ -21,7 +21,7 @@ import { KustoInputError, KustoStateError } from "../errors.ts";
 import { groupBy } from "../group.ts";
 import type { CheckpointAddress } from "../incarnations.ts";
 import type { TaskWrites } from "../writing/recorder.ts";
-import { configOf } from "../tuples.ts";
+import { configOf } from "../run_config.ts";
 
 /** More than any thread has: a saver for Redis takes an absent limit for ten. */
 const ALL = 1_000_000;

@@ -12,7 +12,7 @@ import { idList, type OperationOptions, settle } from "./operation.ts";
 import type { OperationParts } from "./operation_parts.ts";
 import type { CheckpointDeletionRow } from "../schema.ts";
 import { matchesFilter, searchTerms } from "../search.ts";
-import { load } from "../tuples.ts";
+import { load } from "../reading/tuples.ts";
 
 const ACTION = "delete runs";
 

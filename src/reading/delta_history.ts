@@ -20,7 +20,7 @@ import { historyQuery } from "./history_queries.ts";
 import { PageSize } from "./page_size.ts";
 import type { BlobReference, BlobRow, ChannelEntry, CheckpointRow, WriteRow } from "../schema.ts";
 import type { OwnRows, Store } from "./store.ts";
-import { load, loadWrite } from "../tuples.ts";
+import { load, loadWrite } from "./tuples.ts";
 import { readWrites } from "./write_pages.ts";
 
 const PATH_PAGE = 2_000;

@@ -15,7 +15,7 @@ import { listCheckpoints } from "./pages.ts";
 import { idText, readAddress } from "../run_config.ts";
 import { matchesFilter, searchTerms } from "../search.ts";
 import type { Store } from "./store.ts";
-import { loadTuple } from "../tuples.ts";
+import { loadTuple } from "./tuples.ts";
 import type { Watch } from "../observability/watch.ts";
 
 /** What {@link listTuples} works with. */

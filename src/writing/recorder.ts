@@ -20,7 +20,7 @@ import { checkpointRow, RowBlobs, writeRow } from "../records.ts";
 import type { RunAddress } from "../run_config.ts";
 import type { WriteRow } from "../schema.ts";
 import type { Store } from "../reading/store.ts";
-import { dumpWrite, type PutArguments, serializeCheckpoint } from "../tuples.ts";
+import { dumpWrite, type PutArguments, serializeCheckpoint } from "./serialization.ts";
 import type { RowWriter } from "./writer.ts";
 
 /** What a {@link Recorder} works with. */

@@ -28,7 +28,7 @@ export const reading: readonly Mutation[] = [
   {
     guards: "P1",
     fault: "drops the values of a fork, which names no new versions",
-    file: "src/tuples.ts",
+    file: "src/writing/serialization.ts",
     find: ' || metadata.source === "fork"',
     replace: "",
     test: "tests/saver/contract_test.ts",
@@ -46,7 +46,7 @@ export const reading: readonly Mutation[] = [
   {
     guards: "P1",
     fault: "serialises values a moment after the call",
-    file: "src/tuples.ts",
+    file: "src/writing/serialization.ts",
     find: "const { channel_values: values = {}, ...rest } = args.checkpoint;",
     replace:
       "const { channel_values: values = {}, ...rest } = args.checkpoint; await Promise.resolve();",
@@ -92,7 +92,7 @@ export const reading: readonly Mutation[] = [
   {
     guards: "P6",
     fault: "stores only the channels that changed",
-    file: "src/tuples.ts",
+    file: "src/writing/serialization.ts",
     find: "if (parentId !== undefined || newVersions === undefined",
     replace: "if (newVersions === undefined",
     test: "tests/saver/contract_test.ts",
