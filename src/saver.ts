@@ -17,7 +17,6 @@ import type { RunnableConfig } from "@langchain/core/runnables";
 import type { RequestListener } from "./service/attempt.ts";
 import { nextChannelVersion } from "./channel_version.ts";
 import { type KustoSaverOptions, settingsFrom } from "./config.ts";
-import { awaitHead } from "./reading/heads.ts";
 import type { MigrationOptions, MigrationReport } from "./operations/migration.ts";
 import { type OperationParts, operationsHeardBy } from "./operations/operation_parts.ts";
 import type { PruneOptions, PruneReport } from "./operations/prune.ts";
@@ -37,7 +36,7 @@ import type { SetupReport } from "./setup/setup_report.ts";
 import type { Subject } from "./observability/telemetry.ts";
 import type { ThreadCopyOptions, ThreadCopyReport } from "./operations/thread_copy.ts";
 import type { ThreadListOptions, ThreadSummary } from "./operations/thread_list.ts";
-import { loadTuple } from "./reading/tuples.ts";
+import type { TupleForm } from "./reading/tuple_reader.ts";
 
 type Operations = typeof import("./operations/operations.ts");
 
@@ -90,7 +89,7 @@ export class KustoSaver extends BaseCheckpointSaver {
     super(options?.serde);
     // Older releases of LangGraph (1.4, say) call it without its receiver when a state is updated by hand.
     this.getNextVersion = this.getNextVersion.bind(this);
-    this.#parts = makeParts(settingsFrom(options), this.serde);
+    this.#parts = makeParts(settingsFrom(options));
   }
 
   /**
@@ -130,19 +129,11 @@ export class KustoSaver extends BaseCheckpointSaver {
    */
   override async getTuple(config: RunnableConfig): Promise<CheckpointTuple | undefined> {
     const address = readAddress(config);
-    const { threadId, namespace, checkpointId, run, byNode, signal } = address;
-    const { incarnations, store } = this.#parts;
+    const { threadId } = address;
     return await this.#call("get_tuple", "read a checkpoint", address, async (onRequest) => {
       if (threadId === undefined) return undefined;
-      const request = { threadId, namespace, checkpointId };
-      const head = await awaitHead(store.heardBy(onRequest), request, signal);
-      incarnations.beginRun(run, threadId, head.incarnation, byNode);
-      if (head.found) return await loadTuple(this.serde, head.found, this.#firstVersion);
-      // Rows that will name this id belong to the life of the thread that was just read.
-      if (checkpointId !== undefined) {
-        incarnations.bindMissing(threadId, { namespace, checkpointId }, head.incarnation);
-      }
-      return undefined;
+      const { tuples } = await this.#parts.database.get();
+      return await tuples.read({ ...address, threadId }, this.#tupleForm(), onRequest);
     });
   }
 
@@ -162,9 +153,8 @@ export class KustoSaver extends BaseCheckpointSaver {
   ): AsyncGenerator<CheckpointTuple> {
     // A run lists nothing, so this is not part of what every start loads.
     const { listTuples } = await import("./reading/listing.ts");
-    const { calls, store, watch } = this.#parts;
-    const parts = { calls, store, watch, serde: this.serde, firstVersion: this.#firstVersion };
-    yield* listTuples(parts, config, options);
+    const { store } = await this.#parts.database.get();
+    yield* listTuples({ ...this.#parts, ...this.#tupleForm(), store }, config, options);
   }
 
   /**
@@ -248,7 +238,7 @@ export class KustoSaver extends BaseCheckpointSaver {
     const id = requireText(action, "thread_id", threadId);
     await this.#call("delete_thread", action, { threadId: id }, async (onRequest) => {
       const { deleteThread } = await import("./operations/thread_deletion.ts");
-      await deleteThread(operationsHeardBy(this.#parts.operations, onRequest), id);
+      await deleteThread(await this.#operationParts(onRequest), id);
     });
   }
 
@@ -263,7 +253,7 @@ export class KustoSaver extends BaseCheckpointSaver {
    */
   async *listThreads(options: ThreadListOptions = {}): AsyncGenerator<ThreadSummary> {
     const { listThreads } = await import("./operations/operations.ts");
-    yield* listThreads(this.#parts.operations, options);
+    yield* listThreads(await this.#operationParts(), options);
   }
 
   /**
@@ -442,8 +432,8 @@ export class KustoSaver extends BaseCheckpointSaver {
       const request = { threadId, namespace, checkpointId, channels };
       // Only graphs with delta channels need it.
       const { loadDeltaHistory } = await import("./reading/delta_history.ts");
-      const store = this.#parts.store.heardBy(onRequest);
-      return await loadDeltaHistory(store, this.serde, request, signal);
+      const { store } = await this.#parts.database.get();
+      return await loadDeltaHistory(store.heardBy(onRequest), this.serde, request, signal);
     });
   }
 
@@ -471,7 +461,8 @@ export class KustoSaver extends BaseCheckpointSaver {
     return await this.#call("setup", "set up the database", {}, async (onRequest) => {
       // Needed once in the life of a deployment, so not part of what every start loads.
       const { setUp } = await import("./setup/setup.ts");
-      return await setUp(this.#parts.client.heardBy(onRequest), this.#parts.settings, options);
+      const { client } = await this.#parts.database.get();
+      return await setUp(client.heardBy(onRequest), this.#parts.settings, options);
     });
   }
 
@@ -505,11 +496,14 @@ export class KustoSaver extends BaseCheckpointSaver {
 
   /** Makes durable what calls leave behind, and at once what they may be waiting for: room, above all. */
   #flushBehind(calls: Promise<void>): Promise<void> {
+    const { database, watch } = this.#parts;
+    // Nothing is left behind where no call has needed the database.
+    const flushRows = async () => await (await database.begun)?.writer.flush();
     const flush = async () => {
-      await Promise.all([calls, this.#parts.writer.flush()]);
-      await this.#parts.writer.flush();
+      await Promise.all([calls, flushRows()]);
+      await flushRows();
     };
-    return this.#parts.watch ? this.#parts.watch.call("flush", {}, flush) : flush();
+    return watch ? watch.call("flush", {}, flush) : flush();
   }
 
   /**
@@ -543,9 +537,16 @@ export class KustoSaver extends BaseCheckpointSaver {
   ): Promise<T> {
     return this.#call(name, action, subject ?? {}, async (onRequest) => {
       const operations = await import("./operations/operations.ts");
-      return await work(operations, operationsHeardBy(this.#parts.operations, onRequest));
+      return await work(operations, await this.#operationParts(onRequest));
     });
   }
 
-  readonly #firstVersion = (): number => this.getNextVersion(undefined);
+  async #operationParts(onRequest?: RequestListener): Promise<OperationParts> {
+    const database = await this.#parts.database.get();
+    return operationsHeardBy({ ...this.#parts, ...database, serde: this.serde }, onRequest);
+  }
+
+  #tupleForm(): TupleForm {
+    return { serde: this.serde, firstVersion: () => this.getNextVersion(undefined) };
+  }
 }

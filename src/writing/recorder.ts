@@ -15,11 +15,12 @@ import {
 import type { RequestListener } from "../service/attempt.ts";
 import { revisionOf, type Stamp, type StampClock } from "../clock.ts";
 import type { Settings } from "../config.ts";
+import type { Database } from "../database.ts";
 import type { CheckpointAddress, Incarnations } from "../incarnations.ts";
+import type { Lazy } from "../lazy.ts";
 import { checkpointRow, RowBlobs, writeRow } from "../records.ts";
 import type { RunAddress } from "../run_config.ts";
 import type { WriteRow } from "../schema.ts";
-import type { Store } from "../reading/store.ts";
 import { dumpWrite, type PutArguments, serializeCheckpoint } from "./serialization.ts";
 import type { RowWriter } from "./writer.ts";
 
@@ -27,9 +28,8 @@ import type { RowWriter } from "./writer.ts";
 export interface RecorderParts {
   readonly settings: Settings;
   readonly clock: StampClock;
+  readonly database: Lazy<Pick<Database, "store" | "writer">>;
   readonly incarnations: Incarnations;
-  readonly store: Store;
-  readonly writer: RowWriter;
 }
 
 /** The writes of one task. */
@@ -60,7 +60,7 @@ export class Recorder {
     onRequest?: RequestListener,
     stamp = this.#parts.clock.next(),
   ): Promise<void> {
-    const { incarnations, writer } = this.#parts;
+    const { database, incarnations } = this.#parts;
     const { threadId, namespace } = address;
     const deadline = this.#deadline();
     const revision = revisionOf(checkpointId, stamp);
@@ -72,12 +72,13 @@ export class Recorder {
     ];
     // What hangs on nothing begins anew, even with an id that was there before a deletion.
     const hangsOn = above.length === 0 ? [] : [...above, own];
-    const [serialized, incarnation] = await Promise.all([
+    const [serialized, incarnation, { writer }] = await Promise.all([
       serializeCheckpoint(serde, put),
       this.#incarnationFor(address, hangsOn, deadline, onRequest),
+      database.get(),
     ]);
     incarnations.bind(threadId, own, incarnation);
-    const blobs = this.#rowBlobs(threadId, incarnation);
+    const blobs = this.#rowBlobs(writer, threadId, incarnation);
     const key = {
       thread_id: threadId,
       checkpoint_ns: namespace,
@@ -106,7 +107,7 @@ export class Recorder {
     { writes, taskId, taskPath }: TaskWrites,
     onRequest?: RequestListener,
   ): Promise<void> {
-    const { clock, incarnations, writer } = this.#parts;
+    const { clock, database, incarnations } = this.#parts;
     const { threadId, namespace, checkpointId } = address;
     const deadline = this.#deadline();
     const serialized = writes.map(([channel, value], position) => ({
@@ -117,15 +118,16 @@ export class Recorder {
       value: dumpWrite(serde, value),
     }));
     const own = { namespace, checkpointId };
-    const [incarnation, values] = await Promise.all([
+    const [incarnation, values, { writer }] = await Promise.all([
       this.#incarnationFor(address, [own, ...address.outer], deadline, onRequest),
       Promise.all(serialized.map(({ value }) => value)),
+      database.get(),
     ]);
     incarnations.bind(threadId, own, incarnation);
     const unsent = new Map<string, Uint8Array>();
     const rows: WriteRow[] = [];
     for (const [position, { channel, idx, revision }] of serialized.entries()) {
-      const blobs = this.#rowBlobs(threadId, incarnation);
+      const blobs = this.#rowBlobs(writer, threadId, incarnation);
       const key = {
         thread_id: threadId,
         checkpoint_ns: namespace,
@@ -162,14 +164,16 @@ export class Recorder {
     deadline: number,
     onRequest: RequestListener | undefined,
   ): Promise<Stamp> {
-    const { incarnations, store } = this.#parts;
-    return incarnations.forRow(address.threadId, address.run, hangsOn) ??
-      await store.heardBy(onRequest).incarnation(address.threadId, deadline);
+    const { database, incarnations } = this.#parts;
+    const known = incarnations.forRow(address.threadId, address.run, hangsOn);
+    if (known !== undefined) return known;
+    const { store } = await database.get();
+    return await store.heardBy(onRequest).incarnation(address.threadId, deadline);
   }
 
-  #rowBlobs(threadId: string, incarnation: Stamp): RowBlobs {
-    const { settings, writer } = this.#parts;
-    return new RowBlobs((id) => writer.blobSentAt(threadId, incarnation, id), settings.now());
+  #rowBlobs(writer: RowWriter, threadId: string, incarnation: Stamp): RowBlobs {
+    const { now } = this.#parts.settings;
+    return new RowBlobs((id) => writer.blobSentAt(threadId, incarnation, id), now());
   }
 }
 

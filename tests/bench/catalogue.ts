@@ -177,6 +177,11 @@ export const TARGETS = {
     unit: "kB",
     ...most(15),
   },
+  startBundleCall: {
+    group: "start",
+    what: "what a saver's first call loads, minified and compressed",
+    unit: "kB",
+  },
   startMemory: {
     group: "start",
     what: "memory of a saver that was made",

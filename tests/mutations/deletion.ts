@@ -85,8 +85,9 @@ export const deletion: readonly Mutation[] = [
   {
     guards: "P7",
     fault: "forgets which life a checkpoint was looked for in",
-    file: "src/saver.ts",
-    find: "incarnations.bindMissing(threadId, { namespace, checkpointId }, head.incarnation);",
+    file: "src/reading/tuple_reader.ts",
+    find:
+      "this.#incarnations.bindMissing(threadId, { namespace, checkpointId }, head.incarnation);",
     replace: "",
     test: "tests/saver/late_calls_test.ts",
     title: "A checkpoint that was looked for in vain before the deletion is no parent after it",

@@ -94,7 +94,7 @@ export const writing: readonly Mutation[] = [
     fault: "flushes without the calls that have not come to their rows yet",
     file: "src/saver.ts",
     find: "await this.#flushBehind(this.#parts.calls.settled());",
-    replace: "await this.#writer.flush();",
+    replace: "await (await this.#parts.database.begun)?.writer.flush();",
     test: "tests/saver/writing_test.ts",
     title: "flush() waits for calls that are still reading, and for what they then send",
   },
@@ -111,7 +111,7 @@ export const writing: readonly Mutation[] = [
     guards: "P2",
     fault: "waits for calls that wait for room before it makes any",
     file: "src/saver.ts",
-    find: "await Promise.all([calls, this.#parts.writer.flush()]);",
+    find: "await Promise.all([calls, flushRows()]);",
     replace: "await calls;",
     test: "tests/saver/writing_test.ts",
     title:

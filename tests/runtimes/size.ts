@@ -6,11 +6,18 @@
 import { gzipSync } from "node:zlib";
 import { installTools, programs, root, run } from "./tools.ts";
 
+/** When a part loads: with the main module, with a saver's first call, or when something needs it. */
+export type Moment = "at once" | "first call" | "when needed";
+
+const MOMENTS: readonly Moment[] = ["at once", "first call", "when needed"];
+
+/** What a saver's first call loads. */
+export const FIRST_CALL = "src/database.ts";
+
 /** One file of the bundle. */
 export interface Chunk {
   readonly name: string;
-  /** Whether it loads with the main module, or only when first needed. */
-  readonly isEager: boolean;
+  readonly loads: Moment;
   /** Minified, in bytes. */
   readonly minified: number;
   /** Minified and compressed, in bytes. */
@@ -26,11 +33,7 @@ export interface Output {
 }
 
 /** A bundle in parts, by their paths from the repository's folder. */
-export interface SplitBundle {
-  readonly outputs: Readonly<Record<string, Output>>;
-  /** The parts that load with the entry. */
-  readonly eager: ReadonlySet<string>;
-}
+export type SplitBundle = Readonly<Record<string, Output>>;
 
 /** Bundles and minifies an entry as an application that uses it would, into a folder. */
 export async function splitBundle(
@@ -52,17 +55,20 @@ export async function splitBundle(
     `--metafile=${folder}/meta.json`,
     ...options,
   ]);
-  const meta = JSON.parse(await Deno.readTextFile(`${folder}/meta.json`));
-  const outputs: Record<string, Output> = meta.outputs;
-  const eager = new Set([
-    Object.keys(outputs).find((path) => outputs[path]!.entryPoint === entry)!,
+  return JSON.parse(await Deno.readTextFile(`${folder}/meta.json`)).outputs;
+}
+
+/** The paths of the part that a module begins, and of all that loads with it. */
+export function loadedWith(bundle: SplitBundle, module: string): ReadonlySet<string> {
+  const loaded = new Set([
+    Object.keys(bundle).find((path) => bundle[path]!.entryPoint === module)!,
   ]);
-  for (const path of eager) {
-    for (const { kind, external, path: found } of outputs[path]!.imports) {
-      if (kind === "import-statement" && !external) eager.add(found);
+  for (const path of loaded) {
+    for (const { kind, external, path: found } of bundle[path]!.imports) {
+      if (kind === "import-statement" && !external) loaded.add(found);
     }
   }
-  return { outputs, eager };
+  return loaded;
 }
 
 /** Bundles the main module, and weighs each file. */
@@ -76,14 +82,16 @@ export async function bundleChunks(): Promise<Chunk[]> {
   }
 }
 
-async function weigh({ outputs, eager }: SplitBundle, folder: string): Promise<Chunk[]> {
+async function weigh(bundle: SplitBundle, folder: string): Promise<Chunk[]> {
+  const eager = loadedWith(bundle, "mod.ts");
+  const first = loadedWith(bundle, FIRST_CALL);
   return await Promise.all(
-    Object.entries(outputs).map(async ([path, { entryPoint, imports }]) => {
+    Object.entries(bundle).map(async ([path, { entryPoint, imports }]): Promise<Chunk> => {
       const file = path.slice(path.lastIndexOf("/") + 1);
       const bytes = await Deno.readFile(`${folder}/${file}`);
       return {
         name: entryPoint ?? file,
-        isEager: eager.has(path),
+        loads: eager.has(path) ? "at once" : first.has(path) ? "first call" : "when needed",
         minified: bytes.length,
         gzipped: gzipSync(bytes, { level: 9 }).length,
         external: imports.filter(({ external }) => external).map(({ path }) => path),
@@ -92,9 +100,9 @@ async function weigh({ outputs, eager }: SplitBundle, folder: string): Promise<C
   );
 }
 
-/** How many bytes load with the main module, minified and compressed. */
-export function eagerBytes(chunks: readonly Chunk[]): number {
-  return chunks.reduce((sum, { isEager, gzipped }) => sum + (isEager ? gzipped : 0), 0);
+/** How many bytes load at a moment, minified and compressed. */
+export function bytesAt(moment: Moment, chunks: readonly Chunk[]): number {
+  return chunks.reduce((sum, { loads, gzipped }) => sum + (loads === moment ? gzipped : 0), 0);
 }
 
 if (import.meta.main) {
@@ -105,12 +113,12 @@ if (import.meta.main) {
     gzipped: kilobytes(found.reduce((sum, { gzipped }) => sum + gzipped, 0)),
   });
   console.table({
-    ...Object.fromEntries(chunks.map((chunk) => [chunk.name, {
-      loads: chunk.isEager ? "at once" : "when needed",
-      ...sum([chunk]),
-    }])),
-    "at once": sum(chunks.filter(({ isEager }) => isEager)),
-    "when needed": sum(chunks.filter(({ isEager }) => !isEager)),
+    ...Object.fromEntries(
+      chunks.map((chunk) => [chunk.name, { loads: chunk.loads, ...sum([chunk]) }]),
+    ),
+    ...Object.fromEntries(
+      MOMENTS.map((moment) => [moment, sum(chunks.filter(({ loads }) => loads === moment))]),
+    ),
     "all": sum(chunks),
   });
 }

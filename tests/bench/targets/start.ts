@@ -12,7 +12,7 @@ import {
   serveOnEdgeRuntime,
   serveOnWorkerd,
 } from "../../runtimes/hosts.ts";
-import { splitBundle } from "../../runtimes/size.ts";
+import { FIRST_CALL, loadedWith, splitBundle } from "../../runtimes/size.ts";
 import { root, run } from "../../runtimes/tools.ts";
 import { at, checkpointOf, LOOP } from "../../saver/kit.ts";
 import { type Effort, type Outcome, RUNTIMES } from "../catalogue.ts";
@@ -28,24 +28,31 @@ const SAVERS = 200;
 /** Measures imports, bundles, memory and the first request of an edge function. */
 export async function measureStart(effort: Effort): Promise<Outcome> {
   const imports = await importTimes(effort);
-  const bundleBytes = await addedToBundle();
+  const added = await addedToBundle();
   await using kusto = await startEmulatorTask();
   const idle = await idleMemory(kusto.url);
   const cold = await coldRequests(kusto.url, effort);
   return {
     values: {
       startImport: Math.max(...Object.values(imports).map(({ library }) => library)),
-      startBundle: bundleBytes / 1000,
+      startBundle: added.atOnce / 1000,
+      startBundleCall: added.firstCall / 1000,
       startMemory: idle.made / 1000,
       startCold: cold["Cloudflare's workerd"]!.first,
     },
     details: [
       table([
-        ["import in a fresh process", "`@langchain/langgraph-checkpoint`", "the library after it"],
-        ...Object.entries(imports).map(([runtime, { peer, library }]) => [
+        [
+          "import in a fresh process",
+          "`@langchain/langgraph-checkpoint`",
+          "the library after it",
+          "what the first call loads",
+        ],
+        ...Object.entries(imports).map(([runtime, { peer, library, firstCall }]) => [
           runtime,
           `${figure(peer)} ms`,
           `${figure(library)} ms`,
+          `${figure(firstCall)} ms`,
         ]),
       ]),
       table([
@@ -62,49 +69,68 @@ export async function measureStart(effort: Effort): Promise<Outcome> {
   };
 }
 
-/** Milliseconds to import the library as an application bundles it, and LangGraph's package before it. */
+/**
+ * Milliseconds to import the library as an application bundles it, LangGraph's package before it, and
+ * what the first call loads after it.
+ */
 async function importTimes(effort: Effort) {
-  await bundle("mod.ts", `${peersFolder}/start`, ["--external:@langchain/*"]);
+  const folder = `${peersFolder}/start`;
+  const bundle = await splitBundle("mod.ts", folder, ["--external:@langchain/*"]);
+  const modules = ["mod.ts", FIRST_CALL].map((module) => {
+    const path = Object.keys(bundle).find((path) => bundle[path]!.entryPoint === module)!;
+    return `./start/${path.slice(path.lastIndexOf("/") + 1)}`;
+  });
   const file = `${peersFolder}/import_time.mjs`;
   await Deno.copyFile(`${root}${here}/import_time.mjs`, file);
   const peer: Record<string, number[]> = {};
+  const firstCall: Record<string, number[]> = {};
   const library = await takeTurns(
     effort.rounds(15),
     Object.fromEntries(RUNTIMES.map((runtime) => [runtime, async () => {
       const { program, args } = launchers[runtime];
-      const [before, after] = JSON.parse(await run(program, [...args, file])) as [number, number];
+      const printed = await run(program, [...args, file, ...modules]);
+      const [before, after, later] = JSON.parse(printed) as [number, number, number];
       (peer[runtime] ??= []).push(before);
+      (firstCall[runtime] ??= []).push(later);
       return after;
     }])),
   );
   return Object.fromEntries(RUNTIMES.map((runtime) => [runtime, {
     peer: median(peer[runtime]!),
     library: median(library[runtime]!),
+    firstCall: median(firstCall[runtime]!),
   }]));
 }
 
-/** What the library adds to an application that has LangGraph's package, minified and compressed. */
-async function addedToBundle(): Promise<number> {
+/**
+ * What the library adds to an application that has LangGraph's package, minified and compressed: at
+ * once, and with the first call.
+ */
+async function addedToBundle(): Promise<{ atOnce: number; firstCall: number }> {
   const folder = await Deno.makeTempDir({ dir: `${root}node_modules/.cache` });
-  const eagerBytes = async (name: string, text: string) => {
+  const bundled = async (name: string, text: string) => {
     await Deno.writeTextFile(`${folder}/${name}.ts`, text);
     const at = `${folder.slice(root.length)}/${name}.ts`;
-    return gzipSync(await bundle(at, `${folder}/${name}`, []), { level: 9 }).length;
+    const bundle = await splitBundle(at, `${folder}/${name}`, []);
+    return { bundle, eager: loadedWith(bundle, at) };
   };
   try {
     const without = `export { BaseCheckpointSaver } from "@langchain/langgraph-checkpoint";\n`;
     const withLibrary = `${without}export { KustoSaver } from "${root}mod.ts";\n`;
-    return await eagerBytes("with", withLibrary) - await eagerBytes("without", without);
+    const before = await compressedBytes((await bundled("without", without)).eager);
+    const { bundle, eager } = await bundled("with", withLibrary);
+    const atOnce = await compressedBytes(eager);
+    const used = await compressedBytes(eager.union(loadedWith(bundle, FIRST_CALL)));
+    return { atOnce: atOnce - before, firstCall: used - atOnce };
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
 }
 
-/** Bundles and minifies an entry; gives all that loads at once, in one piece. */
-async function bundle(entry: string, folder: string, options: string[]): Promise<Uint8Array> {
-  const { eager } = await splitBundle(entry, folder, options);
-  const files = await Promise.all([...eager].map((path) => Deno.readFile(`${root}${path}`)));
-  return new Uint8Array(await new Blob(files).arrayBuffer());
+/** How large some parts of a bundle are in one piece, compressed. */
+async function compressedBytes(paths: ReadonlySet<string>): Promise<number> {
+  const files = await Promise.all([...paths].map((path) => Deno.readFile(`${root}${path}`)));
+  return gzipSync(await new Blob(files).bytes(), { level: 9 }).length;
 }
 
 async function idleMemory(url: string): Promise<Idle> {
