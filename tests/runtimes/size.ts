@@ -7,9 +7,9 @@ import { gzipSync } from "node:zlib";
 import { installTools, programs, root, run } from "./tools.ts";
 
 /** When a part loads: with the main module, with a saver's first call, or when something needs it. */
-export type Moment = "at once" | "first call" | "when needed";
+export type Moment = "at once" | "with the first call" | "when needed";
 
-const MOMENTS: readonly Moment[] = ["at once", "first call", "when needed"];
+const MOMENTS: readonly Moment[] = ["at once", "with the first call", "when needed"];
 
 /** What a saver's first call loads. */
 export const FIRST_CALL = "src/database.ts";
@@ -91,7 +91,11 @@ async function weigh(bundle: SplitBundle, folder: string): Promise<Chunk[]> {
       const bytes = await Deno.readFile(`${folder}/${file}`);
       return {
         name: entryPoint ?? file,
-        loads: eager.has(path) ? "at once" : first.has(path) ? "first call" : "when needed",
+        loads: eager.has(path)
+          ? "at once"
+          : first.has(path)
+          ? "with the first call"
+          : "when needed",
         minified: bytes.length,
         gzipped: gzipSync(bytes, { level: 9 }).length,
         external: imports.filter(({ external }) => external).map(({ path }) => path),
