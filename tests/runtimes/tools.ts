@@ -11,15 +11,21 @@ export const root: string = fileURLToPath(new URL("../..", import.meta.url));
 /** Where the tools are installed. */
 export const tools: string = `${root}node_modules/.cache/runtimes`;
 
-/** What is installed, by the name it is installed under. */
-export const packages: Readonly<Record<string, string>> = {
-  "@azure/identity": "4.14.1",
+/** The runtimes beside Deno, by the name that each is installed under. */
+export const runtimes: Readonly<Record<string, string>> = {
   "bun": "1.4.5",
   "edge-runtime": "4.0.1",
-  "esbuild": "0.28.2",
   "node-20": `npm:node-${process.platform}-${process.arch}@20.20.2`,
   "node-current": `npm:node-${process.platform}-${process.arch}@26.10.0`,
   "workerd": "1.20261117.1",
+};
+
+const packages: Readonly<Record<string, string>> = {
+  ...runtimes,
+  "@azure/identity": "4.14.1",
+  "@types/node": "24.10.1",
+  "esbuild": "0.28.2",
+  "typescript": "5.9.3",
 };
 
 /** Installs what is not there yet; their install scripts are not needed. */
