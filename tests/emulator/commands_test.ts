@@ -177,6 +177,28 @@ Deno.test(".delete removes what its predicate picks; whatif only counts it", asy
   assertEquals(await service.rows("T | count"), [[1]]);
 });
 
+Deno.test("rows that went are not found by a text that found them before, rows that came are", async () => {
+  const service = new Service();
+  await service.run(
+    ".create table T (a:string, n:long)",
+    ".ingest inline into table T <| x,1\ny,2",
+    ".create materialized-view V on table T { T | summarize n = max(n) by a }",
+    ".ingest inline into table T <| x,3\ny,4",
+  );
+  const found = async () => [
+    await service.rows("T | where a == 'x' | project n | order by n asc"),
+    await service.rows("V | where a == 'x' | project n"),
+  ];
+  assertEquals(await found(), [[[1], [3]], [[3]]]);
+  await service.run(
+    ".delete table T records <| T | where a == 'x'",
+    ".delete materialized-view V records <| V | where a == 'x'",
+  );
+  assertEquals(await found(), [[], []]);
+  await service.run(".ingest inline into table T <| x,5");
+  assertEquals(await found(), [[[5]], [[5]]]);
+});
+
 Deno.test(".set-or-append takes the rows of a query, with its types", async () => {
   const service = new Service();
   await service.run(
