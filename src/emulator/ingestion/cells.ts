@@ -24,7 +24,7 @@ export interface CellMaker {
 const utf8 = new TextEncoder();
 const fromUtf8 = new TextDecoder();
 
-/** Bytes of a text in UTF-8, counted only where the text is long enough to matter. */
+/** Whether a text takes more bytes of UTF-8; they are counted only where it is long enough to matter. */
 function isLonger(text: string, limit: number): boolean {
   if (text.length > limit) return true;
   return text.length * 3 > limit && utf8.encode(text).length > limit;

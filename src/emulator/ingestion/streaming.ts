@@ -5,15 +5,14 @@
  *
  * @module
  */
-import type { Column, Row } from "../language/catalog.ts";
+import type { Row } from "../language/catalog.ts";
 import type { Database } from "../storage/database.ts";
 import { notSupported } from "../entity_errors.ts";
 import { ServiceError } from "../errors.ts";
 import { formatOf, mappingKind, readRows } from "./ingest.ts";
 import type { QueryTable } from "../language/queries.ts";
+import { refitting } from "../storage/refitting.ts";
 import type { SchemaCache } from "../storage/schema_cache.ts";
-import { emptyValue } from "../storage/tables.ts";
-import type { Value } from "../values/values.ts";
 
 /** The most bytes that a streaming request may hold, unpacked. */
 export const streamingLimit = 4 * 1_048_576;
@@ -83,23 +82,16 @@ export function ingestStream(
   }
   const rows = readRows(request.body, format, known, mapping);
   const { table } = known;
-  const fitted = table.columns === known.columns ? rows : fit(rows, known.columns, table.columns);
+  // Rows are made for the columns that streaming ingestion knows.
+  const fitted = table.columns === known.columns
+    ? rows
+    : rows.map(refitting(known.columns, table.columns));
   const visibleAt = request.delay > 0n ? database.now() + request.delay : undefined;
   for (let copy = 0; copy < request.copies; copy++) {
     const cells = copy === 0 ? fitted : fitted.map((row) => [...row]);
     database.ingest(table, table.prepare(cells), visibleAt);
   }
   return rows.length;
-}
-
-/** Rows made for the columns that streaming ingestion knew, put under those that the table has. */
-function fit(
-  rows: readonly Value[][],
-  known: readonly Column[],
-  now: readonly Column[],
-): Value[][] {
-  const from = now.map(({ name }) => known.findIndex((column) => column.name === name));
-  return rows.map((row) => from.map((at, index) => at < 0 ? emptyValue(now[index]!) : row[at]!));
 }
 
 const answerColumns: QueryTable["columns"] = [

@@ -7,6 +7,8 @@ import type { Column, Row, TableSource } from "../language/catalog.ts";
 import type { Policies } from "./policies.ts";
 import { retentionTicks } from "./policies.ts";
 import type { Mapping } from "./mappings.ts";
+import { refitting } from "./refitting.ts";
+import { TextIndexes } from "./text_indexes.ts";
 import type { Value } from "../values/values.ts";
 
 /** A row as a table keeps it. */
@@ -36,11 +38,6 @@ export interface TableSchema {
   readonly docString: string;
 }
 
-/** What a column without a value holds: strings are never null. */
-export function emptyValue(column: Column): Value {
-  return column.type === "string" ? "" : null;
-}
-
 interface Delayed {
   readonly visibleAt: bigint;
   readonly rows: readonly StoredRow[];
@@ -64,7 +61,7 @@ export class Table implements TableSource {
   readonly #databasePolicies: Policies;
   #rows: StoredRow[] = [];
   #delayed: Delayed[] = [];
-  #indexes = new Map<number, Map<string, Row[]>>();
+  readonly #indexes = new TextIndexes();
 
   constructor(
     name: string,
@@ -90,21 +87,7 @@ export class Table implements TableSource {
   lookup(column: number, values: ReadonlySet<string>): readonly Row[] | undefined {
     if (this.columns[column]?.type !== "string") return undefined;
     this.#settle();
-    let index = this.#indexes.get(column);
-    if (index === undefined) {
-      index = new Map();
-      addToIndex(index, column, this.#rows);
-      this.#indexes.set(column, index);
-    }
-    if (values.size === 1) {
-      for (const value of values) return index.get(value) ?? [];
-    }
-    const found: Row[] = [];
-    for (const value of values) {
-      const rows = index.get(value);
-      if (rows) { for (const row of rows) found.push(row); }
-    }
-    return found;
+    return this.#indexes.lookup(column, values, this.#rows);
   }
 
   ingestedAt(row: Row): bigint | null {
@@ -149,14 +132,13 @@ export class Table implements TableSource {
   /** Gives the table other columns; cells of columns that stay are kept, matched by name. */
   changeColumns(columns: readonly Column[]): void {
     for (const listener of this.listeners) listener.reshaping?.();
-    const from = columns.map((column) =>
-      this.columns.findIndex((old) => old.name === column.name && old.type === column.type)
+    const refit = refitting(
+      this.columns,
+      columns,
+      (from, to) => from.name === to.name && from.type === to.type,
     );
     const change = (row: StoredRow): StoredRow =>
-      Object.assign(
-        from.map((source, index) => source < 0 ? emptyValue(columns[index]!) : row[source]!),
-        { ingestedAt: row.ingestedAt, rowId: row.rowId },
-      );
+      Object.assign(refit(row), { ingestedAt: row.ingestedAt, rowId: row.rowId });
     this.#rows = this.#rows.map(change);
     this.#delayed = this.#delayed.map(({ visibleAt, rows }) => ({
       visibleAt,
@@ -180,8 +162,10 @@ export class Table implements TableSource {
   }
 
   #show(rows: readonly StoredRow[]): void {
-    for (const row of rows) this.#rows.push(row);
-    for (const [column, index] of this.#indexes) addToIndex(index, column, rows);
+    for (const row of rows) {
+      this.#rows.push(row);
+      this.#indexes.add(row);
+    }
     for (const listener of this.listeners) listener.added?.(rows);
   }
 
@@ -197,14 +181,5 @@ export class Table implements TableSource {
     const kept = now - retentionTicks(this.policies, this.#databasePolicies);
     if (first.ingestedAt > kept) return;
     this.remove(new Set(this.#rows.filter((row) => row.ingestedAt <= kept)));
-  }
-}
-
-function addToIndex(index: Map<string, Row[]>, column: number, rows: readonly Row[]): void {
-  for (const row of rows) {
-    const value = row[column] as string;
-    const same = index.get(value);
-    if (same) same.push(row);
-    else index.set(value, [row]);
   }
 }

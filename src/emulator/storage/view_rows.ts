@@ -4,8 +4,9 @@
  * @module
  */
 import type { Column, Row } from "../language/catalog.ts";
+import { refitting } from "./refitting.ts";
 import type { StoredRow } from "./tables.ts";
-import { emptyValue } from "./tables.ts";
+import { TextIndexes } from "./text_indexes.ts";
 import type { Value } from "../values/values.ts";
 import type { ViewPart } from "./view_definition.ts";
 
@@ -17,7 +18,7 @@ export class ViewRows {
   readonly #keys: number;
   #rows: StoredRow[] = [];
   #byKey = new Map<string, StoredRow>();
-  #indexes = new Map<number, Map<string, Row[]>>();
+  readonly #indexes = new TextIndexes();
   #oldest: bigint | undefined;
 
   /** Makes an empty set of rows whose first `keys` cells are their key. */
@@ -38,18 +39,7 @@ export class ViewRows {
   /** The rows whose cell in a string column of the key is one of `values`; undefined for another column. */
   lookup(column: number, values: ReadonlySet<string>): readonly Row[] | undefined {
     if (column >= this.#keys) return undefined;
-    let index = this.#indexes.get(column);
-    if (index === undefined) {
-      index = new Map();
-      for (const row of this.#rows) addToIndex(index, row[column] as string, row);
-      this.#indexes.set(column, index);
-    }
-    const found: Row[] = [];
-    for (const value of values) {
-      const rows = index.get(value);
-      if (rows) { for (const row of rows) found.push(row); }
-    }
-    return found;
+    return this.#indexes.lookup(column, values, this.#rows);
   }
 
   /** Joins a result over further rows, the youngest of them ingested at `at`; gives the row that took it up. */
@@ -75,7 +65,7 @@ export class ViewRows {
   keep(row: StoredRow): void {
     this.#rows.push(row);
     this.#byKey.set(this.#keyOf(row), row);
-    for (const [column, index] of this.#indexes) addToIndex(index, row[column] as string, row);
+    this.#indexes.add(row);
     if (this.#oldest === undefined || row.ingestedAt < this.#oldest) this.#oldest = row.ingestedAt;
     this.nextRowId = Math.max(this.nextRowId, row.rowId + 1);
   }
@@ -91,11 +81,8 @@ export class ViewRows {
 
   /** Gives the rows other columns; cells of columns that stay are kept, matched by name. */
   changeColumns(before: readonly Column[], columns: readonly Column[]): void {
-    const from = columns.map((column) => before.findIndex((old) => old.name === column.name));
-    for (const row of this.#rows) {
-      const cells = from.map((at, index) => at < 0 ? emptyValue(columns[index]!) : row[at]!);
-      row.splice(0, row.length, ...cells);
-    }
+    const refit = refitting(before, columns);
+    for (const row of this.#rows) row.splice(0, row.length, ...refit(row));
     this.#indexes.clear();
   }
 
@@ -118,12 +105,6 @@ export class ViewRows {
     }
     return key;
   }
-}
-
-function addToIndex(index: Map<string, Row[]>, value: string, row: Row): void {
-  const same = index.get(value);
-  if (same) same.push(row);
-  else index.set(value, [row]);
 }
 
 function add(left: Value, right: Value): Value {

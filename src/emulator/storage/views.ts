@@ -12,8 +12,8 @@
 import type { Catalog, Column, Row, TableSource, ViewSource } from "../language/catalog.ts";
 import type { Policies } from "./policies.ts";
 import { retentionTicks } from "./policies.ts";
+import { refitting } from "./refitting.ts";
 import type { RowListener, StoredRow, Table } from "./tables.ts";
-import { emptyValue } from "./tables.ts";
 import { badView, partsOf, type ViewDefinition } from "./view_definition.ts";
 import { ViewRows } from "./view_rows.ts";
 
@@ -270,10 +270,7 @@ export class MaterializedView implements ViewSource {
     const now = this.source.columns;
     const same = columns.length === now.length &&
       columns.every((column, at) => column.name === now[at]!.name);
-    const from = columns.map((column) => now.findIndex(({ name }) => name === column.name));
-    const seen: readonly Row[] = same
-      ? rows
-      : rows.map((row) => from.map((at, index) => at < 0 ? emptyValue(columns[index]!) : row[at]!));
+    const seen: readonly Row[] = same ? rows : rows.map(refitting(now, columns));
     this.#seen.columns = columns;
     this.#seen.rows = seen;
     const result = this.#setup.run(this.definition.query, this.#catalog);
