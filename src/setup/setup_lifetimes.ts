@@ -6,7 +6,7 @@
 import type { Settings } from "../config.ts";
 import type { SchemaProblem } from "../errors.ts";
 import type { PolicyReader } from "./policies.ts";
-import { tableNames } from "../schema.ts";
+import { type TableNames, tableNames } from "../schema.ts";
 import { BLOB_MARGIN_DAYS, FOREVER_DAYS, WRITE_MARGIN_DAYS } from "./script.ts";
 import { BLOB_REUSE_DAYS } from "../writing/writer.ts";
 
@@ -37,10 +37,29 @@ export async function findShortLifetimes(
   const ofDatabase = await policies.retentionDays("database", settings.database) ?? FOREVER_DAYS;
   const daysOfRows = async (of: string, entity: string) =>
     Math.min(await policies.retentionDays(of, entity) ?? ofDatabase, FOREVER_DAYS);
-  const rows = await daysOfRows("table", names.checkpoints);
+  const lifetimes = lifetimesFor(names, await daysOfRows("table", names.checkpoints))
+    .filter(({ entity }) => entities.includes(entity));
+  const found = await Promise.all(lifetimes.map(async (lifetime): Promise<SchemaProblem[]> => {
+    const { of, entity, days, mendDays, why, severity } = lifetime;
+    const actual = await daysOfRows(of, entity);
+    if (actual >= days) return [];
+    return [{
+      kind: "policy",
+      severity,
+      entity,
+      message: `${entity} keeps its rows ${actual} days, it must keep them ${days}: ${why}`,
+      mend:
+        `.alter-merge ${of} ${entity} policy retention softdelete = ${mendDays}d recoverability = disabled`,
+    }];
+  }));
+  return found.flat();
+}
+
+/** What tables and view need, where the checkpoints live so many days. */
+function lifetimesFor(names: TableNames, rows: number): Lifetime[] {
   const longer = (days: number) => Math.min(rows + days, FOREVER_DAYS);
   const checkpointsLive = `the checkpoints live ${rows}`;
-  const wanted: Lifetime[] = [
+  return [
     {
       of: "table",
       entity: names.writes,
@@ -83,19 +102,4 @@ export async function findShortLifetimes(
       severity: "warning",
     },
   ];
-  const known = wanted.filter(({ entity }) => entities.includes(entity));
-  const found = await Promise.all(known.map(async (lifetime): Promise<SchemaProblem[]> => {
-    const { of, entity, days, mendDays, why, severity } = lifetime;
-    const actual = await daysOfRows(of, entity);
-    if (actual >= days) return [];
-    return [{
-      kind: "policy",
-      severity,
-      entity,
-      message: `${entity} keeps its rows ${actual} days, it must keep them ${days}: ${why}`,
-      mend:
-        `.alter-merge ${of} ${entity} policy retention softdelete = ${mendDays}d recoverability = disabled`,
-    }];
-  }));
-  return found.flat();
 }
