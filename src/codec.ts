@@ -39,7 +39,10 @@ export class TypedText implements TypedBytes {
   }
 }
 
-/** JSON has no form for functions and symbols: a serializer makes no bytes of them, which none can load. */
+/**
+ * Whether a serializer had no form for a value, as JSON has none for functions and symbols: it made no
+ * bytes, which it could not load.
+ */
 export function isNothing({ type, bytes }: TypedBytes): boolean {
   return type === "json" && bytes.length === 0;
 }

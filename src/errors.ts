@@ -24,7 +24,7 @@ export type KustoErrorCode =
 
 /** What is known of a failure beside its message; each field is there where it applies. */
 export interface KustoErrorDetails {
-  /** What went wrong beneath. */
+  /** The error that led to this one. */
   readonly cause?: unknown;
   /** HTTP status of the last answer. */
   readonly status?: number;
@@ -149,7 +149,7 @@ export class KustoSchemaError extends KustoError {
   override readonly name = "KustoSchemaError";
   /** Tells errors of this kind apart. */
   override readonly code = "SCHEMA_INCOMPLETE";
-  /** All that is missing, each with its mend; empty where `setup()` was not what found out. */
+  /** All that is missing, each with its mend; empty unless `setup()` found it out. */
   readonly problems: readonly SchemaProblem[];
 
   /**
@@ -173,7 +173,7 @@ export class KustoUnavailableError extends KustoError {
   override readonly name = "KustoUnavailableError";
   /** Tells errors of this kind apart. */
   override readonly code = "UNAVAILABLE";
-  /** Whether the time was over (`deadlineMs`), rather than the repetitions used up (`maxRetries`). */
+  /** Whether time ran out (`deadlineMs`), rather than repetitions (`maxRetries`). */
   readonly outOfTime: boolean;
 
   /**
@@ -217,7 +217,7 @@ export class KustoProtocolError extends KustoError {
 
 /**
  * Stored state cannot be given back: rows are gone or changed, or the serializer cannot read them.
- * Nothing short of it was given back.
+ * Nothing incomplete was given back.
  */
 export class KustoStateError extends KustoError {
   /** The name of the class. */
@@ -235,8 +235,8 @@ export interface UnstoredRows {
 }
 
 /**
- * Buffered rows could not be stored: they stay queued and are tried again. What failed for the first of
- * them is the `cause`.
+ * Buffered rows could not be stored: they stay queued and are tried again. The `cause` is what the first
+ * of them failed with.
  */
 export class KustoFlushError extends KustoError {
   /** The name of the class. */

@@ -21,7 +21,7 @@ export interface EncryptedSerializerOptions {
    */
   readonly serde?: SerializerProtocol;
   /**
-   * Whether values that are not encrypted are read too: those of the time before encryption. Whoever
+   * Whether values that are not encrypted are read too, such as those from before encryption. Whoever
    * can write to the tables can then put in values of their own.
    *
    * @default {false}
@@ -30,7 +30,7 @@ export interface EncryptedSerializerOptions {
   /**
    * Values that take at least so many bytes before encryption are encrypted to the same bytes each
    * time, as long as the first key is the same: a saver stores a large value once, not with each step.
-   * In return it can be seen which of these values are equal, in all threads. `Infinity` for none.
+   * In return, it can be seen which of these values are equal, across all threads. `Infinity` for none.
    *
    * @default {4_096}
    */

@@ -18,7 +18,7 @@ export class Watch {
   readonly #settings: Settings;
   readonly #holder: Holder;
   #loading: Promise<Telemetry | undefined> | undefined;
-  /** Who hears of all requests that append rows, as no call waits for those of buffered rows. */
+  /** The reports of flushes, for all requests that append rows: no call waits for buffered rows. */
   readonly #flushes = new Set<RequestReport[]>();
 
   constructor(settings: Settings, holder: Holder) {

@@ -37,8 +37,8 @@ const FIRST_WAIT_MS = 1_000;
 /** How {@link KustoSaver.purgeDeletedThreads} works. */
 export interface PurgeOptions {
   /**
-   * Rows that were written less than so many milliseconds ago are left for a later purge: what the
-   * service does with rows that it streamed a moment ago is not defined.
+   * Rows that were written less than so many milliseconds ago are left for a later purge: the service
+   * does not say what it does with rows that were streamed a moment ago.
    *
    * @default {86_400_000, a day}
    */
@@ -55,7 +55,7 @@ export interface PurgeProgress {
   readonly table: string;
   /** Rows that were removed from it so far. */
   readonly removed: number;
-  /** Rows that were found in it and are to be removed still. */
+  /** Rows that were found in it and are still to be removed. */
   readonly left: number;
 }
 
@@ -67,7 +67,7 @@ export interface PurgeCounts {
   readonly writes: number;
   /** Chunks of large values. */
   readonly blobs: number;
-  /** Pointers of the view, those included that pointed at rows which are gone for other reasons. */
+  /** Pointers of the view, including those to rows that are gone for other reasons. */
   readonly pointers: number;
   /** Markers of single checkpoints in deleted threads, and of those whose rows have aged out. */
   readonly checkpointDeletions: number;

@@ -52,7 +52,7 @@ export interface ThreadCopyProgress {
   readonly checkpoints: number;
   /** Pending writes that were stored. */
   readonly writes: number;
-  /** Checkpoints that are to be stored still. */
+  /** Checkpoints that are still to be stored. */
   readonly left: number;
 }
 

@@ -60,9 +60,9 @@ export interface ThreadSummary {
   readonly checkpoints: number;
   /** The latest checkpoint of the thread itself; absent where only subgraphs have any. */
   readonly latestCheckpointId?: string;
-  /** When its oldest checkpoint was stored of which there still is a row, hidden or not. */
+  /** When the oldest of its checkpoints that still have rows was stored, hidden ones included. */
   readonly createdAt: Date;
-  /** When its last checkpoint was stored, by the clock of who stored it. */
+  /** When its last checkpoint was stored, by the clock of the process that stored it. */
   readonly lastActiveAt: Date;
 }
 

@@ -8,7 +8,8 @@
  *   those that append rows before all others: they are few, and many callers wait for each.
  * - After five failures in a row, or when the cluster asks to be left alone (429, `Retry-After`), the
  *   gate shuts. All wait for a pause, then one request goes as a probe. While probes fail the
- *   pauses double, from one second up to ten (`retryBackoffMs` is the first), less half of each by chance.
+ *   pauses double, from one second up to ten (`retryBackoffMs` is the first); chance shortens each by up to
+ *   half.
  * - A probe that is answered opens the gate for two requests, and each answer from then on for one
  *   more, so that a cluster that comes back is not run over ("slow start",
  *   https://www.rfc-editor.org/rfc/rfc5681#section-3.1).

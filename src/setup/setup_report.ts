@@ -47,7 +47,7 @@ export interface ViewReport extends LifetimeReport {
   readonly healthy: boolean;
   /** Up to when rows are materialized; `undefined` where none ever was. */
   readonly materializedTo: Date | undefined;
-  /** Whether it knows the newest checkpoint of every thread, which one made after its rows does not. */
+  /** Whether it knows the newest checkpoint of every thread; a view that was made after its rows does not. */
   readonly complete: boolean;
 }
 
