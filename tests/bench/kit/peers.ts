@@ -4,7 +4,7 @@
  * @module
  */
 import process from "node:process";
-import { packages, programs, root, run, toolPath } from "../../runtimes/tools.ts";
+import { programs, root, run, runtimes, toolPath } from "../../runtimes/tools.ts";
 import type { Runtime } from "../catalogue.ts";
 
 /** Where the peers are installed, and the programs that use them. */
@@ -46,8 +46,8 @@ export async function installPeers(): Promise<Record<string, string>> {
   await run("npm", ["install", ...quietly]);
   return {
     Deno: Deno.version.deno,
-    Bun: packages.bun!,
-    Node: packages["node-20"]!.replace(/^.*@/, ""),
+    Bun: runtimes.bun!,
+    Node: runtimes["node-20"]!.replace(/^.*@/, ""),
     ...shared,
   };
 }
