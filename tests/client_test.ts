@@ -264,6 +264,50 @@ const REFUSALS: Refusal[] = [
     serviceCode: "BadRequest_DatabaseNotExist",
   },
   {
+    title: "a missing database, as queries are told of it",
+    call: CALLS.query,
+    answer: () =>
+      refusal(400, {
+        code: "BadRequest_EntityNotFound",
+        message: "Entity ID 'agents' of kind 'Database' was not found.",
+      }),
+    ErrorClass: KustoSchemaError,
+    says: '"database"',
+    serviceCode: "BadRequest_EntityNotFound",
+  },
+  {
+    title: "a missing database, as commands are told of it",
+    call: CALLS.command,
+    answer: () =>
+      refusal(404, {
+        code: "NotFound",
+        type: "Kusto.Common.Svc.Exceptions.EntityNameDoesNotExistException",
+      }),
+    ErrorClass: KustoSchemaError,
+    says: '"database"',
+    serviceCode: "NotFound",
+  },
+  {
+    title: "a missing database, told by the text alone",
+    call: CALLS.ingest,
+    answer: () =>
+      refusal(404, {
+        code: "NotFound",
+        message: "Entity name 'agents' of kind 'Database' does not exist.",
+      }),
+    ErrorClass: KustoSchemaError,
+    says: "does not exist (NotFound",
+    serviceCode: "NotFound",
+  },
+  {
+    title: "a database that it may not use, with another status than 403",
+    call: CALLS.command,
+    answer: () => refusal(400, { code: "BadRequest_DatabaseAccessDenied", permanent: true }),
+    ErrorClass: KustoPermissionError,
+    says: "give it the role",
+    serviceCode: "BadRequest_DatabaseAccessDenied",
+  },
+  {
     title: "a missing entity in a command",
     call: CALLS.command,
     answer: () =>
@@ -303,6 +347,30 @@ const REFUSALS: Refusal[] = [
     ErrorClass: KustoSchemaError,
     says: "setup()",
     serviceCode: "BadRequest",
+  },
+  {
+    title: "streaming that is off for the table, told by the type alone",
+    call: CALLS.ingest,
+    answer: () =>
+      refusal(400, {
+        code: "BadRequest",
+        type: "Kusto.Common.Svc.Exceptions.StreamingIngestionPolicyNotEnabledException",
+      }),
+    ErrorClass: KustoSchemaError,
+    says: "streaming ingestion is off",
+    serviceCode: "BadRequest",
+  },
+  {
+    title: "a table that streaming does not know yet",
+    call: CALLS.ingest,
+    answer: () =>
+      refusal(400, {
+        code: "BadRequest_EntityNotFound",
+        message: "Entity ID 'Checkpoints' of kind 'Table' was not found.",
+      }),
+    ErrorClass: KustoSchemaError,
+    says: "after five minutes",
+    serviceCode: "BadRequest_EntityNotFound",
   },
   {
     title: "a table that streaming does not know",
@@ -428,6 +496,13 @@ for (const { title, call, answer, ErrorClass, says, serviceCode } of REFUSALS) {
     assert(!shown.some((text) => text.includes(SECRET)), error.message);
   });
 }
+
+Deno.test("ingest() sends nobody to wait for streaming where the database is missing", async () => {
+  const message = "Entity ID 'agents' of kind 'Database' was not found.";
+  const { client } = open([refusal(400, { code: "BadRequest_EntityNotFound", message })]);
+  const error = await assertRejects(() => CALLS.ingest(client), KustoSchemaError);
+  assert(!error.message.includes("five minutes"), error.message);
+});
 
 const ROLES: [command: string, role: string, named: string][] = [
   [".show tables", "Database Viewer", ".show tables"],

@@ -27,6 +27,14 @@ const LINE_END = 10;
 const LONGEST_SERVER_TIMEOUT_MS = 60 * 60_000;
 /** The service's texts can be long; what is shown of them is enough to find the rest by its ids. */
 const SHOWN_TEXT = 300;
+/** Refusals of what an identity may not do come with other statuses than 403 too. */
+const REFUSED_ACCESS = /not authorized|Unauthorized\w*Exception|(?:Database|Table)AccessDenied/i;
+/**
+ * What queries, commands and streaming call a thing that is not there: each has codes and types of
+ * its own, some with status 404.
+ */
+const MISSING_ENTITY =
+  /DatabaseNotExist|TableNotExist|MappingReferenceWasNotFound|EntityNotFound|EntityNameDoesNotExist|of kind '\w+' (?:was not found|does not exist)/;
 
 /** Options of one call. */
 export interface CallOptions {
@@ -215,7 +223,7 @@ function errorFor(call: Call, reply: TransportReply): KustoError {
   const said = failure ? `${failure.kinds} ${failure.message}` : "";
   const request = `request ${reply.clientRequestId}`;
   const [text = ""] = failure?.message.slice(0, SHOWN_TEXT).split("\n") ?? [];
-  if (status === 403 || /not authorized|Unauthorized\w*Exception/i.test(said)) {
+  if (status === 403 || REFUSED_ACCESS.test(said)) {
     return new KustoPermissionError(
       `Cannot ${action}: the identity that signed in is not allowed to (${status}, ${request}), give it the role ${role}${
         /not authorized/i.test(text) ? `; the service says: ${text}` : ""
@@ -232,19 +240,19 @@ function errorFor(call: Call, reply: TransportReply): KustoError {
       details,
     );
   }
-  if (kind === "ingest" && (status === 404 || isStreamingOff(said))) {
-    return new KustoSchemaError(
-      `Cannot ${action}: streaming ingestion is off for the table or the cluster, or the table or its mapping is missing (${status}, ${request}); run setup() to see which, or run provision.kql or setup({ provision: true }); where streaming cannot be switched on, as in Microsoft's Kusto emulator, pass ingestion: "inline"`,
-      details,
-    );
-  }
-  if (/DatabaseNotExist|TableNotExist|MappingReferenceWasNotFound|EntityNotFound/.test(said)) {
+  if (MISSING_ENTITY.test(said)) {
     // Of `provision.kql` streaming hears nothing, `setup()` tells it.
-    const late = kind === "ingest" && !said.includes("DatabaseNotExist")
+    const late = kind === "ingest" && !/DatabaseNotExist|kind 'Database'/.test(said)
       ? "; streaming knows new tables after five minutes, or after .clear database cache streamingingestion schema"
       : "";
     return new KustoSchemaError(
       `Cannot ${action}: the database, the table or its mapping does not exist (${failure?.code}, ${request}), check the option "database" and run provision.kql or setup({ provision: true })${late}`,
+      details,
+    );
+  }
+  if (kind === "ingest" && (status === 404 || isStreamingOff(said))) {
+    return new KustoSchemaError(
+      `Cannot ${action}: streaming ingestion is off for the table or the cluster, or the table or its mapping is missing (${status}, ${request}); run setup() to see which, or run provision.kql or setup({ provision: true }); where streaming cannot be switched on, as in Microsoft's Kusto emulator, pass ingestion: "inline"`,
       details,
     );
   }
@@ -268,7 +276,7 @@ function errorFor(call: Call, reply: TransportReply): KustoError {
 }
 
 function isStreamingOff(said: string): boolean {
-  return /StreamingIngestionFunctionalityDisabled/.test(said) ||
+  return /StreamingIngestion(?:FunctionalityDisabled|PolicyNotEnabled)/.test(said) ||
     (/streaming/i.test(said) && /disabled|not enabled|not exist|off\b/i.test(said));
 }
 
