@@ -24,6 +24,32 @@ export function entityNotFound(kind: string, name: string, container: string): S
   });
 }
 
+/**
+ * The error for a request that is sent to what does not exist, or is not known yet.
+ *
+ * @param hint A sentence to put behind what is wrong.
+ */
+export function unknownEntity(kind: string, name: string, hint = ""): ServiceError {
+  return new ServiceError({
+    status: 400,
+    code: "BadRequest_EntityNotFound",
+    type: "Kusto.Data.Exceptions.EntityNotFoundException",
+    message: `Entity ID '${name}' of kind '${kind}' was not found.${hint}`,
+    permanent: true,
+  });
+}
+
+/** The error for a command that is to change something in a database which does not exist. */
+export function unknownDatabaseName(name: string): ServiceError {
+  return new ServiceError({
+    status: 404,
+    code: "NotFound",
+    type: "Kusto.Common.Svc.Exceptions.EntityNameDoesNotExistException",
+    message: `Entity name '${name}' of kind 'Database' does not exist.`,
+    permanent: true,
+  });
+}
+
 /** The error for creating what exists. */
 export function entityExists(kind: string, name: string): ServiceError {
   return new ServiceError({

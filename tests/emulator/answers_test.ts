@@ -249,7 +249,17 @@ for (const [query, code, said] of failures) {
 Deno.test("requests to other databases and to unknown endpoints are refused", async () => {
   const service = new Service();
   const other = await service.post("/v2/rest/query", { db: "Other", csl: "print 1" });
-  assertEquals([other.status, other.error?.code], [400, "BadRequest_DatabaseNotExist"]);
+  assertEquals([other.status, other.error?.code], [400, "BadRequest_EntityNotFound"]);
+  for (
+    const [csl, status, code] of [
+      [".show tables", 400, "BadRequest_EntityNotFound"],
+      [".create table T (a:string)", 404, "NotFound"],
+    ]
+  ) {
+    const { status: got, error } = await service.post("/v1/rest/mgmt", { db: "Other", csl });
+    assertEquals([got, error?.code], [status, code]);
+    assertStringIncludes(error?.["@message"] ?? "", "'Other' of kind 'Database'");
+  }
   assertEquals(
     (await service.post("/v2/rest/query", { db: "netdefaultdb", csl: "print 1" })).status,
     200,

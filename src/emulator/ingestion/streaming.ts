@@ -7,7 +7,7 @@
  */
 import type { Row } from "../language/catalog.ts";
 import type { Database } from "../storage/database.ts";
-import { notSupported } from "../entity_errors.ts";
+import { notSupported, unknownEntity } from "../entity_errors.ts";
 import { ServiceError } from "../errors.ts";
 import { formatOf, mappingKind, readRows } from "./ingest.ts";
 import type { QueryTable } from "../language/queries.ts";
@@ -30,17 +30,19 @@ export interface StreamingRequest {
   readonly copies: number;
 }
 
-/** The error for a request that names what streaming ingestion does not know or may not do. */
-function refusal(code: string, message: string): ServiceError {
+/** The error for a table that lets no streamed rows in. */
+function policyNotEnabled(table: string): ServiceError {
+  const code = "BadRequest_StreamingIngestionPolicyNotEnabled";
   const type = "Kusto.DataNode.Exceptions.StreamingIngestionRequestException";
-  const said = `Bad streaming ingestion request: ${message}`;
+  const message =
+    `Bad streaming ingestion request: streaming ingestion policy is not enabled for table '${table}'`;
   return new ServiceError({
     status: 400,
     code: "BadRequest",
     type,
-    message: said,
+    message,
     permanent: true,
-    inner: { code, type, message: said },
+    inner: { code, type, message },
   });
 }
 
@@ -57,17 +59,13 @@ export function ingestStream(
 ): number {
   const known = cache.table(request.table);
   if (known === undefined || database.tables.get(request.table) !== known.table) {
-    throw refusal(
-      "BadRequest_TableNotExist",
-      `table '${request.table}' was not found; a table made a moment ago is known after '.clear table ${request.table} cache streamingingestion schema' or within five minutes`,
+    throw unknownEntity(
+      "Table",
+      request.table,
+      ` A table made a moment ago is known after '.clear table ${request.table} cache streamingingestion schema' or within five minutes.`,
     );
   }
-  if (!known.allowed) {
-    throw refusal(
-      "BadRequest_StreamingIngestionPolicyNotEnabled",
-      `streaming ingestion policy is not enabled for table '${request.table}'`,
-    );
-  }
+  if (!known.allowed) throw policyNotEnabled(request.table);
   const format = formatOf(request.format);
   if (format === undefined) throw notSupported(`Stream format '${request.format}'`);
   const kind = mappingKind(format);
@@ -75,9 +73,10 @@ export function ingestStream(
     ? undefined
     : cache.mapping(known, kind, request.mapping);
   if (request.mapping !== undefined && mapping === undefined) {
-    throw refusal(
-      "BadRequest_MappingReferenceWasNotFound",
-      `mapping reference '${request.mapping}' of kind '${kind}' was not found for table '${request.table}'`,
+    throw unknownEntity(
+      "MappingPersistent",
+      request.mapping,
+      ` The table '${request.table}' has no mapping of the kind '${kind}' with this name, or one made a moment ago.`,
     );
   }
   const rows = readRows(request.body, format, known, mapping);

@@ -11,7 +11,7 @@ import { answerV2 } from "./answer_v2.ts";
 import { readBody } from "./bodies.ts";
 import { runCommand } from "../commands/commands.ts";
 import type { Database } from "../storage/database.ts";
-import { badRequest } from "../entity_errors.ts";
+import { badRequest, unknownDatabaseName, unknownEntity } from "../entity_errors.ts";
 import type { RequestIdentity } from "./error_body.ts";
 import { securedCatalog } from "../storage/row_level_security.ts";
 import { ServiceError } from "../errors.ts";
@@ -92,7 +92,10 @@ export class Endpoints {
     exchange.subject = text.trim().slice(0, 200);
     const needsDatabase = kind === "query" ||
       !/^\s*\.show\s+(?:cluster|version|databases)\b/i.test(text);
-    this.#checkDatabase(fields["db"], needsDatabase);
+    const unknown = kind === "query" || /^\s*\.show\b/i.test(text)
+      ? unknownDatabase
+      : unknownDatabaseName;
+    this.#checkDatabase(fields["db"], needsDatabase, unknown);
     refuseElsewhere(properties, kind, isForV2(request));
     const isCommand = text.trimStart().startsWith(".") ||
       /^(?:\s*\/\/[^\n]*\n)+\s*\./.test(text);
@@ -182,7 +185,7 @@ export class Endpoints {
     const target = ingestionTarget(request);
     const { table } = target;
     exchange.subject = table;
-    this.#checkDatabase(target.database, true);
+    this.#checkDatabase(target.database, true, unknownDatabase);
     demandRole(roles, "ingestor", "ingest", database.database);
     if (!streaming) return streamingIsOff(identity);
     if (request.headers.has("x-ms-readonly")) throw readOnlyRequest("it may bring no rows");
@@ -210,16 +213,18 @@ export class Endpoints {
     );
   }
 
-  #checkDatabase(name: unknown, isNeeded: boolean): void {
+  #checkDatabase(
+    name: unknown,
+    isNeeded: boolean,
+    unknown: (name: string) => ServiceError,
+  ): void {
     const { database } = this.#setup.database;
     if (typeof name === "string" && name.toLowerCase() === database.toLowerCase()) return;
-    if ((name === undefined || name === null || name === "") && !isNeeded) return;
-    throw badRequest(
-      typeof name === "string" && name !== ""
-        ? `Entity ID '${name}' of kind 'Database' was not found.`
-        : "The request names no database (db).",
-      "BadRequest_DatabaseNotExist",
-    );
+    const isNamed = name !== undefined && name !== null && name !== "";
+    if (!isNamed && !isNeeded) return;
+    throw typeof name === "string" && isNamed
+      ? unknown(name)
+      : badRequest("The request names no database (db).");
   }
 
   /** Commands that change things run one after the other. */
@@ -240,6 +245,10 @@ function refuseElsewhere(properties: RequestProperties, kind: RequestKind, isV2:
   if (kind === "command" && now !== undefined) {
     throw badRequest("The option 'query_now' is for queries alone.");
   }
+}
+
+function unknownDatabase(name: string): ServiceError {
+  return unknownEntity("Database", name);
 }
 
 function timedOut(limit: number): ServiceError {
