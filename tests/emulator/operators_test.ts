@@ -73,6 +73,19 @@ const cases: readonly (readonly [string, string, string, readonly string[]])[] =
     ],
   ],
   [
+    "mv-expand takes elements that are of a type and parses none",
+    "print d = dynamic([1, 2.5, -2.5, '2', true, null]) | mv-expand n = d to typeof(long), b = d to typeof(bool), s = d to typeof(string) | project n, b, s",
+    "n:long, b:bool, s:string",
+    [
+      '1 true "1"',
+      '2 null "2.5"',
+      '-2 null "-2.5"',
+      'null null "2"',
+      'null true "true"',
+      'null null ""',
+    ],
+  ],
+  [
     "mv-expand makes as many rows of one as its limit says",
     "print d = dynamic([1, 2, 3]) | mv-expand d to typeof(long) limit 2",
     "d:long",

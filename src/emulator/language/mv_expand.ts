@@ -6,7 +6,7 @@
  * @module
  */
 import { type Column, columnIndex, type Row } from "./catalog.ts";
-import { convertValue } from "../values/convert.ts";
+import { convertValue, dynamicScalarType } from "../values/convert.ts";
 import { isArray, isBag } from "../values/dynamic.ts";
 import { inOrderOf, NO_ROW, type Relation, type Run, type Scalar } from "./scalars.ts";
 import type { Scope } from "./scope.ts";
@@ -121,7 +121,7 @@ function expander(node: SyntaxNode, input: Relation, scope: Scope): Expander {
       const expanded: Value[] = [...row];
       for (const [which, { at, type }] of expansions.entries()) {
         const value = lists[which]![item] ?? null;
-        expanded[at] = value === null ? emptyCell(type) : convertValue(value, "dynamic", type);
+        expanded[at] = fits(value, type) ? convertValue(value, "dynamic", type) : emptyCell(type);
       }
       if (indexName !== undefined) expanded.push(BigInt(item));
       rows.push(expanded);
@@ -142,6 +142,22 @@ function expansionOf(node: SyntaxNode, scope: Scope): Expansion {
     : nameOf(named);
   const typed = node.parts.ToTypeOf?.parts.TypeOf?.parts.Types?.items[0]?.text.trim();
   return { scalar, name, type: scalarType(typed ?? "dynamic") ?? "dynamic", at: -1 };
+}
+
+/** Whether an element may become a value of a type: none is parsed, so that no text becomes a number. */
+function fits(value: Value, type: ScalarType): boolean {
+  const held = dynamicScalarType(value);
+  switch (type) {
+    case "int":
+    case "long":
+    case "real":
+    case "decimal":
+      return held === "long" || held === "real" || held === "decimal";
+    case "bool":
+      return held === "bool" || held === "long";
+    default:
+      return value !== null;
+  }
 }
 
 /** An empty array gives no row, a null one; a scalar is its own only element. */
