@@ -194,7 +194,7 @@ export const provisionScript: string = [
   "    | where thread_id == thread and revision == newest",
   "    | take 1",
   "    | mv-expand entry = channel_values",
-  "    | project thread_id, incarnation, checkpoint_ns, checkpoint_id, created_at, channel = substring(tostring(entry.channel), 1), form = tostring(entry.type), inline = substring(tostring(entry.value), 1), blob = blobs[toint(entry.value)]",
+  "    | project thread_id, incarnation, checkpoint_ns, checkpoint_id, created_at, channel = substring(tostring(entry.channel), 1), form = tostring(entry.type), inline = substring(tostring(entry.value), 1), blob = iff(gettype(entry.value) == \"string\", dynamic(null), blobs[toint(entry.value)])",
   "    | where form == \"pack\" or isempty(channel_name) or channel == channel_name",
   "    | extend blob_id = tostring(blob.id), bytes = tolong(blob.bytes));",
   "  let references = entries | project thread_id, incarnation, blob_id;",

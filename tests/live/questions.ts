@@ -123,6 +123,17 @@ const questions: readonly Question[] = [
         ),
       ),
   },
+  {
+    question: "What a list gives for an index that is null, as a text that is no number becomes",
+    ask: async (cluster) =>
+      summary(
+        await cluster.execute(
+          "query",
+          `datatable(list:dynamic, at:string)[dynamic(["first", "second"]), "1", dynamic(["first", "second"]), "none"]
+| project found = tostring(list[toint(at)])`,
+        ),
+      ),
+  },
   ...[4, 10].map((size): Question => ({
     question: `A streaming request of ${size + 1} MB`,
     ask: async (cluster) => {
