@@ -167,10 +167,13 @@ const LONGEST_NAME_BYTES = 256 * 1024;
 /**
  * Text from a caller that is to stand in a cell as it is.
  *
- * @throws {KustoInputError} If it is not well-formed Unicode or too long: the service would store
- * another text.
+ * @throws {KustoInputError} If it is no text, not well-formed Unicode or too long: the service would
+ * store another text.
  */
 export function requireWellFormed(field: string, text: string): string {
+  if (typeof text !== "string") {
+    throw new KustoInputError(`Cannot use "${field}": it is of type ${typeof text}, not text`);
+  }
   if (text.length > LONGEST_NAME_BYTES / 6 - 1 && jsonLength(text) > LONGEST_NAME_BYTES) {
     throw new KustoInputError(
       `Cannot use "${field}": it takes ${

@@ -241,6 +241,7 @@ function checkedSettings(options: KustoSaverOptions): Settings {
       "letters, digits and _, and begin with no digit",
     );
   }
+  having("serde", options.serde || undefined, ["dumpsTyped", "loadsTyped"]);
   return Object.freeze({
     origin: trustedOrigin(connection.clusterUri, trustedHosts),
     database: databaseOf(options, connection),
@@ -330,7 +331,9 @@ function whole(
   const found = value ?? fallback;
   if (!Number.isSafeInteger(found) || found < least || found > most) {
     const limit = most < Number.MAX_SAFE_INTEGER ? ` and at most ${most}` : "";
-    throw bad(name, String(found), `a whole number, at least ${least}${limit}`);
+    // What an environment variable holds is text.
+    const is = typeof found === "number" ? String(found) : `of type ${typeof found}`;
+    throw bad(name, is, `a whole number, at least ${least}${limit}`);
   }
   return found;
 }

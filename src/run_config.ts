@@ -63,7 +63,12 @@ export function requireCheckpoint(
 export function readAddress(
   config: RunnableConfig,
 ): Omit<RunAddress, "threadId"> & { readonly threadId: string | undefined } {
-  const configurable = config.configurable ?? {};
+  const configurable = isObject(config) ? config.configurable ?? {} : undefined;
+  if (!isObject(configurable)) {
+    throw new KustoInputError(
+      'Cannot use the configuration: it must look like { configurable: { thread_id: "..." } }',
+    );
+  }
   const { checkpoint_map: outer, checkpoint_ns: namespace } = configurable;
   const { writer, control } = config as { writer?: unknown; control?: unknown };
   const namespaceText = idText("checkpoint_ns", namespace) ?? "";

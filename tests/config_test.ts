@@ -204,6 +204,9 @@ const REFUSED: [name: string, value: unknown][] = [
   ["meter", { createHistogram() {}, createCounter() {} }],
   ["tracer", () => {}],
   ["tracer", { startSpan() {} }],
+  ["serde", {}],
+  ["serde", "json"],
+  ["serde", { dumpsTyped() {} }],
 ];
 
 for (const [name, value] of REFUSED) {
@@ -215,6 +218,15 @@ for (const [name, value] of REFUSED) {
     assert(!message.includes("hunter2"), message);
   });
 }
+
+Deno.test("settingsFrom() says of a number in text that it is text, as a variable's value is", () => {
+  const options = { connection: `${URI}/agents`, batchSize: "100" as never };
+  assertThrows(
+    () => settingsFrom(options),
+    KustoOptionsError,
+    "it is of type string, it must be a",
+  );
+});
 
 Deno.test("settingsFrom() names the database where none is given", () => {
   for (const connection of [URI, `${URI}/`, `Data Source=${URI};Initial Catalog=`]) {

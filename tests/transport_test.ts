@@ -309,6 +309,7 @@ Deno.test("send() does not take a page of HTML for an answer", async () => {
   const cluster = new ScriptedCluster([new Response("<html>Welcome to the hotel</html>")]);
   const { message } = await assertRejects(() => send(cluster), KustoProtocolError, "is no JSON");
   assert(!message.includes("hotel"));
+  assert(message.includes("perhaps a proxy's"), message);
 });
 
 Deno.test("send() renews a token that is refused, once and without a wait", async () => {

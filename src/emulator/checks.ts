@@ -53,9 +53,13 @@ export function oneOf(texts: readonly string[]): Rule {
 /**
  * Checks the fields of an object; those that are undefined count as absent.
  *
- * @throws EmulatorError for a field that is unknown or is not what its rule wants.
+ * @throws EmulatorError for what is no object, and for a field that is unknown or is not what its rule
+ * wants.
  */
 export function checkFields(what: string, given: object, rules: Readonly<Record<string, Rule>>) {
+  if (typeof given !== "object" || given === null) {
+    throw new EmulatorError("WRONG_OPTION", `Cannot take the ${what}s: they are no object`);
+  }
   for (const [name, value] of Object.entries(given)) {
     if (value === undefined) continue;
     const rule = Object.hasOwn(rules, name) ? rules[name] : undefined;

@@ -11,6 +11,7 @@ import type {
   DeltaChannelHistory,
   PendingWrite,
 } from "@langchain/langgraph-checkpoint";
+import { checkCallOptions } from "../call_options.ts";
 import { revisionOf, type Stamp } from "../clock.ts";
 import { copiedKeys } from "./copied_keys.ts";
 import type { Settings } from "../config.ts";
@@ -88,6 +89,7 @@ export async function copyFrom(
       `Cannot ${ACTION}: it works on the same tables, pass a saver of another database, or call "copyThread" to copy a thread under another id`,
     );
   }
+  checkCallOptions(ACTION, options, { signal: true, onProgress: true });
   const ids = idList(ACTION, "threadIds", threadIds);
   const migration = new Migration(parts, saver, options);
   for (let start = 0; start < ids.length; start += THREADS_AT_A_TIME) {

@@ -4,6 +4,7 @@
  * @module
  */
 import { batchesOf } from "./batches.ts";
+import { checkCallOptions } from "../call_options.ts";
 import { guardText } from "../codec.ts";
 import { KustoInputError } from "../errors.ts";
 import { rowsOf } from "../service/frames.ts";
@@ -60,6 +61,14 @@ export interface PruneOptions extends OperationOptions<PruneProgress> {
   readonly strategy: "keep_latest" | "delete";
 }
 
+const OPTIONS = {
+  threadIds: true,
+  olderThan: true,
+  strategy: true,
+  signal: true,
+  onProgress: true,
+} as const;
+
 /** How far pruning is. */
 export interface PruneProgress {
   /** Threads that are done. */
@@ -73,6 +82,7 @@ export interface PruneReport extends PruneProgress {}
 
 /** Prunes threads, some at a time; each request may be repeated. */
 export async function prune(parts: OperationParts, options: PruneOptions): Promise<PruneReport> {
+  checkCallOptions(ACTION, options, OPTIONS);
   const { strategy, threadIds, olderThan } = options ?? {};
   if (strategy !== "keep_latest" && strategy !== "delete") {
     throw new KustoInputError(

@@ -7,9 +7,10 @@
  * @module
  */
 import { batchesOf } from "./batches.ts";
+import { checkCallOptions } from "../call_options.ts";
 import type { KustoClient } from "../service/client.ts";
 import type { Settings } from "../config.ts";
-import { KustoOptionsError, KustoRequestError, KustoUnavailableError } from "../errors.ts";
+import { KustoInputError, KustoRequestError, KustoUnavailableError } from "../errors.ts";
 import { type ResultTable, rowsOf } from "../service/frames.ts";
 import { LAST_MOMENT } from "./moments.ts";
 import {
@@ -25,6 +26,7 @@ import {
 } from "./purge_text.ts";
 import { tableNames } from "../schema.ts";
 
+const ACTION = "purge deleted threads";
 const DAY_MS = 24 * 60 * 60_000;
 /** The service's own limit for commands. */
 const COMMAND_TIMEOUT_MS = 10 * 60_000;
@@ -118,10 +120,11 @@ export async function purgeDeletedThreads(
   settings: Settings,
   options: PurgeOptions,
 ): Promise<PurgeReport> {
+  checkCallOptions(ACTION, options, { minimumAgeMs: true, signal: true, onProgress: true });
   const { minimumAgeMs = DAY_MS } = options;
   if (!Number.isFinite(minimumAgeMs) || minimumAgeMs < 0) {
-    throw new KustoOptionsError(
-      'Cannot purge deleted threads: "minimumAgeMs" must be a number of milliseconds, 0 or more',
+    throw new KustoInputError(
+      `Cannot ${ACTION}: "minimumAgeMs" must be a number of milliseconds, 0 or more`,
     );
   }
   const now = settings.now();
@@ -235,7 +238,7 @@ class TablePurge {
         attempt = 0;
       } else if (attempt === ATTEMPTS) {
         throw new KustoUnavailableError(
-          `Cannot purge deleted threads: ${left.rows} rows are still in ${table} after they were removed ${ATTEMPTS} times, purge again later`,
+          `Cannot ${ACTION}: ${left.rows} rows are still in ${table} after they were removed ${ATTEMPTS} times, purge again later`,
           { table },
         );
       } else {

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { checkCallOptions } from "../call_options.ts";
 import { BlobChunks, metadataBlob, type MetadataRow, readMetadata } from "../reading/assembly.ts";
 import { completeBlobs } from "../reading/blob_pages.ts";
 import { rowsOf } from "../service/frames.ts";
@@ -60,6 +61,7 @@ export async function deleteForRuns(
   runIds: Iterable<string>,
   options: RunDeletionOptions,
 ): Promise<RunDeletionReport> {
+  checkCallOptions(ACTION, options, { signal: true, onProgress: true });
   const { signal, onProgress } = options;
   const ids = idList(ACTION, "runIds", runIds);
   let checkpoints = 0;

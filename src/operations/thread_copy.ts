@@ -7,6 +7,7 @@
  *
  * @module
  */
+import { checkCallOptions } from "../call_options.ts";
 import type { Stamp } from "../clock.ts";
 import { guardText } from "../codec.ts";
 import { type CopiedKey, copiedKeys, isShown } from "./copied_keys.ts";
@@ -69,6 +70,7 @@ export async function copyThread(
   to: string,
   options: ThreadCopyOptions,
 ): Promise<ThreadCopyReport> {
+  checkCallOptions(ACTION, options, { signal: true, onProgress: true });
   const [source, target] = [requireText(ACTION, "from", from), requireText(ACTION, "to", to)];
   if (source === target) {
     throw new KustoInputError(

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { checkCallOptions } from "../call_options.ts";
 import { guardText } from "../codec.ts";
 import { rowsOf } from "../service/frames.ts";
 import { limitFrom } from "../reading/listing.ts";
@@ -50,6 +51,8 @@ export interface ThreadListOptions {
   readonly signal?: AbortSignal;
 }
 
+const OPTIONS = { activeSince: true, idleSince: true, limit: true, signal: true } as const;
+
 /** A thread, as {@link KustoSaver.listThreads} gives it. */
 export interface ThreadSummary {
   /** The thread's id. */
@@ -82,6 +85,7 @@ export async function* listThreads(
   parts: OperationParts,
   options: ThreadListOptions,
 ): AsyncGenerator<ThreadSummary> {
+  checkCallOptions(ACTION, options, OPTIONS);
   const { activeSince, idleSince, limit, signal } = options ?? {};
   const now = parts.settings.now();
   const since = activeSince === undefined

@@ -40,9 +40,9 @@ export async function* listTuples(
   const action = "list checkpoints";
   const { threadId, checkpointId, signal } = readAddress(config);
   const namespace = idText("checkpoint_ns", config.configurable?.checkpoint_ns);
-  const before = options.before && readAddress(options.before).checkpointId;
-  const filter = options.filter ?? {};
-  let left = limitFrom(action, options.limit);
+  const before = options?.before && readAddress(options.before).checkpointId;
+  const filter = options?.filter ?? {};
+  let left = limitFrom(action, options?.limit);
   if (left <= 0) return;
   const request = {
     ...(threadId !== undefined && { threadId }),
@@ -75,9 +75,8 @@ export async function* listTuples(
 export function limitFrom(action: string, limit: number | undefined): number {
   if (limit === undefined) return Infinity;
   if (typeof limit !== "number" || Number.isNaN(limit)) {
-    throw new KustoInputError(
-      `Cannot ${action}: "limit" is of type ${typeof limit}, it must be a number`,
-    );
+    const is = typeof limit === "number" ? "NaN" : `of type ${typeof limit}`;
+    throw new KustoInputError(`Cannot ${action}: "limit" is ${is}, it must be a number`);
   }
   return Math.floor(limit);
 }

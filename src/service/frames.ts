@@ -124,7 +124,7 @@ function read(
     const trimmed = body.trimStart();
     return trimmed === "" || trimmed.startsWith(start)
       ? { outcome: "cut off" }
-      : { outcome: "unreadable", reason: "is no JSON" };
+      : { outcome: "unreadable", reason: "is no JSON, perhaps a proxy's" };
   }
   try {
     if (isRecord(parsed) && isRecord(parsed.error)) throw new Failed(failureFrom(parsed.error));

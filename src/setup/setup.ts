@@ -6,11 +6,12 @@
  *
  * @module
  */
+import { checkCallOptions } from "../call_options.ts";
 import type { KustoClient } from "../service/client.ts";
 import type { Settings } from "../config.ts";
 import {
   type KustoError,
-  KustoOptionsError,
+  KustoInputError,
   KustoRequestError,
   KustoSchemaError,
   type SchemaProblem,
@@ -61,10 +62,12 @@ export async function setUp(
   settings: Settings,
   options: SetupOptions,
 ): Promise<SetupReport> {
+  const action = "set up the database";
+  checkCallOptions(action, options, { provision: true, retentionDays: true });
   const { retentionDays = DEFAULT_RETENTION_DAYS } = options;
   if (!Number.isInteger(retentionDays) || retentionDays < 1 || retentionDays > 36_500) {
-    throw new KustoOptionsError(
-      'Cannot set up the database: "retentionDays" must be a whole number from 1 to 36500',
+    throw new KustoInputError(
+      `Cannot ${action}: "retentionDays" must be a whole number from 1 to 36500`,
     );
   }
   const { provisionScript } = await import("./provision_text.ts");

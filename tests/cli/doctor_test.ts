@@ -47,6 +47,11 @@ const hosts: readonly (readonly [string, Around, Omit<Expected, "outcome" | "ski
     { check: "address", message: '"kusto.example.org": it is no known', mend: "--trusted-host" },
   ],
   [
+    "that is not named",
+    { variables: { KUSTO_CLUSTER_URI: "" } },
+    { check: "address", message: "No cluster is named", mend: "doctor --help" },
+  ],
+  [
     "that is no address",
     { variables: { KUSTO_CLUSTER_URI: "agents" } },
     { check: "address", message: "is no URL", mend: "doctor --help" },

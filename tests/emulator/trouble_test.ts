@@ -1,5 +1,10 @@
 import { assertEquals, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
-import { EmulatorError, type KustoEmulatorOptions, type Trouble } from "../../src/emulator/mod.ts";
+import {
+  EmulatorError,
+  KustoEmulator,
+  type KustoEmulatorOptions,
+  type Trouble,
+} from "../../src/emulator/mod.ts";
 import { Service, streamable, TestClock } from "./service.ts";
 
 async function service(options: KustoEmulatorOptions = {}): Promise<Service> {
@@ -218,6 +223,14 @@ const wrongOptions: readonly (readonly [unknown, string])[] = [
 for (const [options, said] of wrongOptions) {
   Deno.test(`options such as ${JSON.stringify(options)} are refused`, () => {
     const error = assertThrows(() => new Service(options as object), EmulatorError, said);
+    assertEquals(error.code, "WRONG_OPTION");
+  });
+}
+
+for (const options of [null, "/tmp"]) {
+  Deno.test(`options that are ${JSON.stringify(options)} are refused`, () => {
+    const make = () => new KustoEmulator(options as never);
+    const error = assertThrows(make, EmulatorError, "Cannot take the options: they are no object");
     assertEquals(error.code, "WRONG_OPTION");
   });
 }

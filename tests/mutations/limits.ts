@@ -84,6 +84,15 @@ export const limits: readonly Mutation[] = [
   },
   {
     guards: "P5",
+    fault: "stores what is no text under another name than it was given",
+    file: "src/codec.ts",
+    find: 'if (typeof text !== "string") {',
+    replace: "if (text === undefined) {",
+    test: "tests/saver/call_options_test.ts",
+    title: "putWrites() refuses ",
+  },
+  {
+    guards: "P5",
     fault: "shows people metadata that hold half a surrogate pair",
     file: "src/records.ts",
     find: "plain && isWellFormed(plain) ? plain : null",

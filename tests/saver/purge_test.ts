@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import {
-  KustoOptionsError,
+  KustoInputError,
   KustoPermissionError,
   KustoUnavailableError,
   type PurgeProgress,
@@ -271,7 +271,7 @@ for (const minimumAgeMs of [-1, NaN, Infinity]) {
     await using _lab = lab;
     await assertRejects(
       () => saver.purgeDeletedThreads({ minimumAgeMs }),
-      KustoOptionsError,
+      KustoInputError,
       "minimumAgeMs",
     );
   });

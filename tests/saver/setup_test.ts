@@ -1,10 +1,5 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import {
-  KustoOptionsError,
-  type KustoSaver,
-  KustoSchemaError,
-  type SetupReport,
-} from "../../mod.ts";
+import { KustoInputError, type KustoSaver, KustoSchemaError, type SetupReport } from "../../mod.ts";
 import {
   FUNCTION_NAMES,
   SCHEMA_VERSION,
@@ -269,7 +264,7 @@ Deno.test("retentionDays goes for rows and view; blobs live longer, deletions fo
   for (const retentionDays of [0, -1, 1.5, NaN, 40_000]) {
     await assertRejects(
       () => lab.saver().setup({ provision: true, retentionDays }),
-      KustoOptionsError,
+      KustoInputError,
       "retentionDays",
     );
   }

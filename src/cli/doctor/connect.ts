@@ -4,6 +4,7 @@
  * @module
  */
 import { KustoOptionsError } from "../../../mod.ts";
+import { UsageError } from "../arguments.ts";
 import type { Settings } from "../../config.ts";
 import { cutOff } from "../../service/cut_off.ts";
 import { isLoopback } from "../../service/hosts.ts";
@@ -24,7 +25,7 @@ export const address: Check = {
       const prefix = tablePrefix === "" ? "" : `, tables ${tablePrefix}...`;
       return ok(`${origin}, database ${database}${prefix}`);
     } catch (error) {
-      if (!(error instanceof KustoOptionsError)) throw error;
+      if (!(error instanceof KustoOptionsError || error instanceof UsageError)) throw error;
       const isUntrusted = error.message.includes("trustedHosts");
       return failed(
         error.message,
