@@ -20,7 +20,7 @@ export const runtimes: Readonly<Record<string, string>> = {
   "workerd": "1.20261117.1",
 };
 
-const packages: Readonly<Record<string, string>> = {
+export const packages: Readonly<Record<string, string>> = {
   ...runtimes,
   "@azure/identity": "4.14.1",
   "@types/node": "24.10.1",
