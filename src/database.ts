@@ -14,7 +14,7 @@ import { KustoClient } from "./service/client.ts";
 import type { RecentRows } from "./writing/recent_rows.ts";
 import { RowWriter } from "./writing/writer.ts";
 
-/** What a saver knows without its database, which works with it. */
+/** What the parts are made with: what a saver has before they load. */
 export interface DatabaseContext {
   readonly clock: StampClock;
   readonly incarnations: Incarnations;

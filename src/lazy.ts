@@ -14,7 +14,7 @@ export class Lazy<T> {
   }
 
   /** What was made, or is being made; `undefined` before anybody has asked for it. */
-  get begun(): Promise<T> | undefined {
+  get current(): Promise<T> | undefined {
     return this.#made;
   }
 

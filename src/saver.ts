@@ -497,8 +497,11 @@ export class KustoSaver extends BaseCheckpointSaver {
   /** Makes durable what calls leave behind, and at once what they may be waiting for: room, above all. */
   #flushBehind(calls: Promise<void>): Promise<void> {
     const { database, watch } = this.#parts;
-    // Nothing is left behind where no call has needed the database.
-    const flushRows = async () => await (await database.begun)?.writer.flush();
+    const flushRows = async () => {
+      // Where no call has needed the database nothing is left behind; one that cannot load it says so.
+      const loaded = await database.current?.catch(() => undefined);
+      await loaded?.writer.flush();
+    };
     const flush = async () => {
       await Promise.all([calls, flushRows()]);
       await flushRows();

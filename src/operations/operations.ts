@@ -1,6 +1,6 @@
 /**
  * What administrators do with whole threads, in one part that loads when first needed: a part for each
- * would cut what they share with the rest into ever smaller pieces, and all of those load at once.
+ * would cut what they share with the rest into ever smaller pieces, and every run loads all of those.
  *
  * @module
  */

@@ -173,7 +173,7 @@ export const TARGETS = {
   },
   startBundle: {
     group: "start",
-    what: "what the library adds to a bundle, minified and compressed",
+    what: "what the library adds to a bundle at once, minified and compressed",
     unit: "kB",
     ...most(15),
   },

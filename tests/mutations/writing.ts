@@ -94,7 +94,7 @@ export const writing: readonly Mutation[] = [
     fault: "flushes without the calls that have not come to their rows yet",
     file: "src/saver.ts",
     find: "await this.#flushBehind(this.#parts.calls.settled());",
-    replace: "await (await this.#parts.database.begun)?.writer.flush();",
+    replace: "await (await this.#parts.database.current)?.writer.flush();",
     test: "tests/saver/writing_test.ts",
     title: "flush() waits for calls that are still reading, and for what they then send",
   },
@@ -262,5 +262,25 @@ export const writing: readonly Mutation[] = [
     replace: "const patient = false ?",
     test: "tests/batcher_test.ts",
     title: "a request has the time of its most pressing line; the others go again when it is over",
+  },
+  {
+    guards: "P1",
+    fault: "serialises writes once its code has loaded, when the graph may have changed them",
+    file: "src/writing/recorder.ts",
+    find: "const serialized = writes.map(([channel, value], position) => ({",
+    replace:
+      "await database.get(); const serialized = writes.map(([channel, value], position) => ({",
+    test: "tests/recorder_test.ts",
+    title: "what is stored is taken as it is and stamped in the tick of the call",
+  },
+  {
+    guards: "P4",
+    fault: "stamps a checkpoint when it is stored, not when it is put",
+    file: "src/writing/recorder.ts",
+    find: "      revision,\n      v: put.checkpoint.v,",
+    replace:
+      "      revision: revisionOf(checkpointId, this.#parts.clock.next()),\n      v: put.checkpoint.v,",
+    test: "tests/recorder_test.ts",
+    title: "of two puts of a checkpoint the later call counts, whichever is stored first",
   },
 ];

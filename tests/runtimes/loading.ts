@@ -1,6 +1,6 @@
 // What comes with the main module, and what happens when it is imported.
 import { assert, assertEquals } from "@std/assert";
-import { bundleChunks, bytesAt, type Moment } from "./size.ts";
+import { bundleChunks, bytesAt, loadedWith, type Moment, splitBundle } from "./size.ts";
 import { root, run } from "./tools.ts";
 
 /** Minified and compressed. What is needed now and then may be larger. */
@@ -51,6 +51,37 @@ for (const name of LATER) {
     assertEquals(chunks.find((chunk) => chunk.name === name)?.loads, "when needed");
   });
 }
+
+Deno.test("without the parts that load later a saver is made and closed; calls alone say that they are missing", async () => {
+  const folder = await Deno.makeTempDir({ dir: `${root}node_modules/.cache` });
+  try {
+    const bundle = await splitBundle("mod.ts", folder, ["--external:@langchain/*"]);
+    const atOnce = loadedWith(bundle, "mod.ts");
+    for (const path of Object.keys(bundle)) {
+      if (!atOnce.has(path)) await Deno.remove(`${root}${path}`);
+    }
+    await Deno.writeTextFile(
+      `${folder}/main.mjs`,
+      `
+      import { KustoSaver } from "./mod.js";
+      const options = { connection: "http://localhost", database: "d" };
+      const idle = new KustoSaver(options);
+      await idle.flush();
+      await idle.close();
+      const saver = new KustoSaver(options);
+      const config = { configurable: { thread_id: "t", checkpoint_ns: "", checkpoint_id: "1" } };
+      const calls = [saver.getTuple(config), saver.putWrites(config, [["a", 1]], "task")];
+      const ends = [saver.flush(), saver.close()];
+      const outcomes = await Promise.allSettled([...calls, ...ends]);
+      console.log(outcomes.map(({ status }) => status).join());
+      `,
+    );
+    const printed = await run(Deno.execPath(), ["run", "-A", "--quiet", `${folder}/main.mjs`]);
+    assertEquals(printed.trim(), "rejected,rejected,fulfilled,fulfilled");
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
 
 /** A project elsewhere that uses the main module, with nothing in its cache. */
 async function projectElsewhere(main: string): Promise<string> {

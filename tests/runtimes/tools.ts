@@ -20,6 +20,7 @@ export const runtimes: Readonly<Record<string, string>> = {
   "workerd": "1.20261117.1",
 };
 
+/** What is installed, by the name it is installed under. */
 export const packages: Readonly<Record<string, string>> = {
   ...runtimes,
   "@azure/identity": "4.14.1",
