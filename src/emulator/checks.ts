@@ -24,6 +24,12 @@ export const count: Rule = {
   holds: (value) => Number.isSafeInteger(value) && (value as number) >= 1,
 };
 
+/** A port, or 0 for a free one. */
+export const port: Rule = {
+  wanted: "a whole number from 0 to 65535",
+  holds: (value) => Number.isInteger(value) && (value as number) >= 0 && (value as number) < 65_536,
+};
+
 /** A function. */
 export const callable: Rule = {
   wanted: "a function",

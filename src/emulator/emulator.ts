@@ -4,7 +4,7 @@
  * @module
  */
 import { areTokens, type Tokens } from "./wire/access.ts";
-import { callable, checkFields, type Rule, text, truth } from "./checks.ts";
+import { callable, checkFields, port, type Rule, text, truth } from "./checks.ts";
 import { Database } from "./storage/database.ts";
 import { ticksFromMilliseconds } from "./values/datetime.ts";
 import { EmulatorError } from "./emulator_error.ts";
@@ -139,13 +139,19 @@ export class KustoEmulator implements AsyncDisposable {
    * Listens on loopback.
    *
    * @param options `port`: 0, the default, takes a free one.
-   * @throws {EmulatorError} Where the folder cannot be opened or another process has it.
+   * @throws {EmulatorError} Where the port is none or taken, and where the folder cannot be opened or another process
+   * has it.
    */
   async listen(options: { readonly port?: number } = {}): Promise<Listening> {
+    checkFields("option", options, { port });
     const handler = await this.#open();
-    this.#server ??= import("./wire/server.ts").then(({ startServer }) =>
-      startServer(handler, options.port ?? 0)
-    );
+    this.#server ??= import("./wire/server.ts")
+      .then(({ startServer }) => startServer(handler, options.port ?? 0))
+      .catch((error) => {
+        // Another port may do.
+        this.#server = undefined;
+        throw error;
+      });
     const { url } = await this.#server;
     return { url };
   }
@@ -153,8 +159,11 @@ export class KustoEmulator implements AsyncDisposable {
   /** Ends listening and closes the folder; requests that come later are refused. */
   async close(): Promise<void> {
     this.#isClosed = true;
-    // Whoever had it opened has heard why that failed.
-    const [server] = await Promise.all([this.#server, this.#opening?.catch(() => undefined)]);
+    // Whoever had it opened, or made it listen, has heard why that failed.
+    const [server] = await Promise.all([
+      this.#server?.catch(() => undefined),
+      this.#opening?.catch(() => undefined),
+    ]);
     await server?.close();
     this.#closeStore();
   }

@@ -10,9 +10,10 @@ export type EmulatorErrorCode =
   | "FOLDER_IN_USE"
   | "NO_SQLITE"
   | "FOLDER_UNREADABLE"
+  | "CANNOT_LISTEN"
   | "CLOSED";
 
-/** Thrown when an emulator is told what it cannot do, cannot open its folder, or is used after it was closed. */
+/** Thrown when an emulator is told what it cannot do, cannot open its folder or listen, or is used after it was closed. */
 export class EmulatorError extends Error {
   /** The name of the class. */
   override readonly name = "EmulatorError";

@@ -43,16 +43,11 @@ export async function serve(args: readonly string[], around: Surroundings): Prom
     around.write(`Listening on ${url}\n`);
     await end;
   } catch (error) {
-    if (!(error instanceof EmulatorError) && !isAddressError(error)) throw error;
-    around.complain(`${error instanceof Error ? error.message : error}\n`);
+    if (!(error instanceof EmulatorError)) throw error;
+    around.complain(`${error.message}\n`);
     return 1;
   } finally {
     await emulator.close();
   }
   return 0;
-}
-
-function isAddressError(error: unknown): boolean {
-  const code = error instanceof Error && "code" in error ? error.code : undefined;
-  return code === "EADDRINUSE" || code === "EACCES";
 }

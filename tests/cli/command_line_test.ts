@@ -92,3 +92,12 @@ Deno.test("emulator listens until it is told to end", async () => {
   assertEquals(refused.code, 2);
   assertStringIncludes(refused.errors, "Usage: kusto-checkpoint emulator ");
 });
+
+Deno.test("emulator ends with 1 and the reason where another program listens on its port", async () => {
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { port } = listener.addr as Deno.NetAddr;
+  const { code, output, errors } = await cli(["emulator", "--port", String(port)]);
+  listener.close();
+  assertEquals([code, output], [1, ""]);
+  assertStringIncludes(errors, `Cannot listen on port ${port}: another program does`);
+});

@@ -44,6 +44,13 @@ Deno.test("setup --provision makes a database ready, and tells how it is set", a
   assertEquals(value.view.retentionDays, 7);
 });
 
+Deno.test("setup refuses a retention that it would not set", async () => {
+  await using lab = new CliLab();
+  const { code, output, errors } = await lab.cli(["setup", "--retention-days", "7"]);
+  assertEquals([code, output], [2, ""]);
+  assertStringIncludes(errors, "--retention-days goes with --provision");
+});
+
 Deno.test("setup ends with 0 where a saver works, though something is amiss", async () => {
   await using lab = new CliLab();
   await lab.cli(["setup", "--provision"]);

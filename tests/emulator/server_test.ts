@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { KustoEmulator } from "../../src/emulator/mod.ts";
+import { EmulatorError, KustoEmulator } from "../../src/emulator/mod.ts";
 
 async function listening(test: (url: string, emulator: KustoEmulator) => Promise<void>) {
   const emulator = new KustoEmulator();
@@ -68,3 +68,34 @@ Deno.test("a reset breaks the connection, and a cut body breaks off, over the wi
     await answer.body?.cancel();
   });
 });
+
+Deno.test("an emulator that cannot listen says so, can listen elsewhere, and closes", async () => {
+  await listening(async (url) => {
+    const port = Number(new URL(url).port);
+    await using other = new KustoEmulator();
+    const error = await assertRejects(
+      () => other.listen({ port }),
+      EmulatorError,
+      `Cannot listen on port ${port}: another program does`,
+    );
+    assertEquals(error.code, "CANNOT_LISTEN");
+    const { url: elsewhere } = await other.listen();
+    assertEquals((await query(elsewhere, "print 1")).status, 200);
+  });
+});
+
+Deno.test("an emulator closes after it could not listen", async () => {
+  await listening(async (url) => {
+    const other = new KustoEmulator();
+    await assertRejects(() => other.listen({ port: Number(new URL(url).port) }), EmulatorError);
+    await other.close();
+  });
+});
+
+for (const port of [-1, 65_536, 1.5, NaN, "8080"]) {
+  Deno.test(`an emulator refuses to listen on port ${JSON.stringify(port)}`, async () => {
+    await using emulator = new KustoEmulator();
+    const listen = () => emulator.listen({ port: port as number });
+    await assertRejects(listen, EmulatorError, "'port' must be a whole number from 0 to 65535");
+  });
+}

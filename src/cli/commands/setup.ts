@@ -4,6 +4,7 @@
  * @module
  */
 import { KustoSchemaError, type SchemaProblem, type SetupReport } from "../../../mod.ts";
+import { UsageError } from "../arguments.ts";
 import { clusterCommand, type Command } from "../command.ts";
 import { FAILED, FINE } from "../exit_code.ts";
 import { count, moment, plain, table } from "../text.ts";
@@ -27,6 +28,9 @@ export const setup: Command = clusterCommand({
   async run(call) {
     const { args } = call;
     const retentionDays = args.whole("retention-days", 1);
+    if (retentionDays !== undefined && !args.has("provision")) {
+      throw new UsageError("--retention-days goes with --provision: nothing is set without it");
+    }
     const report: Told = await call.saver()
       .setup({
         provision: args.has("provision"),

@@ -5,6 +5,7 @@
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { packBody } from "./bodies.ts";
+import { EmulatorError } from "../emulator_error.ts";
 import { ConnectionReset, type Handler } from "./handler.ts";
 
 /** A server that is listening. */
@@ -19,7 +20,11 @@ const mostRead = 80 * 1_048_576;
 /** Answers smaller than this are not packed. */
 const smallestPacked = 1_024;
 
-/** Begins to listen; port 0 takes a free one. */
+/**
+ * Begins to listen; port 0 takes a free one.
+ *
+ * @throws {EmulatorError} `CANNOT_LISTEN` where the port is taken or not for this program.
+ */
 export async function startServer(handler: Handler, port: number): Promise<Server> {
   const { createServer } = await import("node:http");
   const server = createServer((message, reply) => {
@@ -27,7 +32,7 @@ export async function startServer(handler: Handler, port: number): Promise<Serve
     answer(handler, message, reply).catch(() => message.socket.destroy());
   });
   await new Promise<void>((resolve, reject) => {
-    server.once("error", reject);
+    server.once("error", (error) => reject(cannotListen(port, error)));
     server.listen(port, "127.0.0.1", resolve);
   });
   const address = server.address();
@@ -40,6 +45,16 @@ export async function startServer(handler: Handler, port: number): Promise<Serve
         server.closeAllConnections();
       }),
   };
+}
+
+function cannotListen(port: number, error: Error): EmulatorError {
+  const isTaken = "code" in error && error.code === "EADDRINUSE";
+  const reason = isTaken ? "another program does" : error.message;
+  return new EmulatorError(
+    "CANNOT_LISTEN",
+    `Cannot listen on port ${port}: ${reason}; take another one, or 0 for one that is free`,
+    error,
+  );
 }
 
 async function answer(
