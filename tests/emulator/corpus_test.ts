@@ -1,7 +1,8 @@
 import { assertEquals } from "@std/assert";
 import type { Catalog } from "../../src/emulator/language/catalog.ts";
 import { ServiceError } from "../../src/emulator/errors.ts";
-import { loadLanguage, runQuery } from "../../src/emulator/language/evaluate.ts";
+import { runQuery } from "../../src/emulator/language/evaluate.ts";
+import { loadLanguage } from "../../src/emulator/parser/parser.ts";
 import { toWire } from "../../src/emulator/values/values.ts";
 import { difference, parseJson } from "../fixtures/kql-corpus/compare.mjs";
 

@@ -9,7 +9,8 @@ import type {
   StoredFunction,
   TableSource,
 } from "../../src/emulator/language/catalog.ts";
-import { loadLanguage, runQuery } from "../../src/emulator/language/evaluate.ts";
+import { runQuery } from "../../src/emulator/language/evaluate.ts";
+import { loadLanguage } from "../../src/emulator/parser/parser.ts";
 import { toWire } from "../../src/emulator/values/values.ts";
 
 /** 2024-01-01T00:00:00Z, in ticks. */

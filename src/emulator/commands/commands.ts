@@ -20,7 +20,7 @@ import { policyCommands } from "./policies.ts";
 import { showCommands } from "./show.ts";
 import { tableCommands } from "./tables.ts";
 import { viewCommands } from "./views.ts";
-import type { Catalog, Column, TableSource } from "../language/catalog.ts";
+import { catalogOf } from "../language/catalog.ts";
 import type { QueryTable } from "../language/queries.ts";
 import { notSupported } from "../entity_errors.ts";
 import { scriptCommands } from "./script.ts";
@@ -101,7 +101,8 @@ export async function runCommand(
   await context.queries.load();
   const source = `$command_results`;
   const query = `['${source}'] | ${parsed.pipeline}`;
-  const catalog = pipelineCatalog(source, result);
+  const { columns, rows } = result;
+  const catalog = catalogOf({ name: source, columns, rows: () => rows });
   return {
     tables: context.queries.run(query, catalog, { checkTime: context.checkTime }),
     isPipeline: true,
@@ -135,16 +136,4 @@ async function runParsed(
       return runParsed(command, inner, context, readOnly);
     },
   });
-}
-
-function pipelineCatalog(name: string, result: CommandResult): Catalog {
-  const columns: readonly Column[] = result.columns;
-  const table: TableSource = { name, columns, rows: () => result.rows };
-  return {
-    database: "",
-    schemaVersion: 1,
-    tables: new Map([[name, table]]),
-    views: new Map(),
-    functions: new Map(),
-  };
 }

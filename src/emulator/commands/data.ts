@@ -7,7 +7,7 @@
  * @module
  */
 import { securedCatalog } from "../storage/row_level_security.ts";
-import type { Catalog, Row, TableSource } from "../language/catalog.ts";
+import { type Catalog, catalogOf, type Row, type TableSource } from "../language/catalog.ts";
 import { cellMaker } from "../ingestion/cells.ts";
 import { readProperties } from "./grammar.ts";
 import {
@@ -15,6 +15,7 @@ import {
   type CommandContext,
   type CommandResult,
   type CommandSpec,
+  completed,
   resultOf,
 } from "./kit.ts";
 import { findMark, readToken } from "./text.ts";
@@ -124,13 +125,7 @@ async function picked(
     start = findMark(predicate, "|", start + 1);
   }
   await context.queries.load();
-  const alone: Catalog = {
-    database: context.database.database,
-    schemaVersion: 1,
-    tables: new Map([[target.name, target]]),
-    views: new Map(),
-    functions: new Map(),
-  };
+  const alone = catalogOf(target, context.database.database);
   const { rows } = context.queries.runOne(predicate, alone, context.checkTime);
   context.checkTime();
   return new Set(rows);
@@ -157,15 +152,7 @@ async function deleteRecords(
   const rows = await picked(context, target, captures["predicate"]!);
   if (!whatIf) target.remove(rows);
   if (captures["is:async"] !== undefined) {
-    const id = context.newId();
-    context.operations.add({
-      id,
-      name: "TableRecordsDelete",
-      startedOn: database.now(),
-      state: "Completed",
-      status: "",
-    });
-    return resultOf(columnsOf("OperationId:guid"), [[id]]);
+    return completed(context, "TableRecordsDelete", database.now());
   }
   return resultOf(
     deletionColumns,

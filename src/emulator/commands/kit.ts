@@ -41,7 +41,7 @@ export interface CommandContext {
 
 /** A kind of command. */
 export interface CommandSpec {
-  /** The syntax; see `command_grammar.ts`. */
+  /** The syntax; see `grammar.ts`. */
   readonly pattern: string;
   /** The least role that may run it. */
   readonly role: Role;
@@ -54,6 +54,17 @@ export function columnsOf(text: string): readonly Column[] {
     const [name, type] = part.trim().split(":");
     return { name: name!, type: type as ScalarType };
   });
+}
+
+/** Notes what a command that was called with `async` has done by now; gives the answer that names it. */
+export function completed(
+  { newId, operations }: CommandContext,
+  name: string,
+  startedOn: bigint,
+): CommandResult {
+  const id = newId();
+  operations.add({ id, name, startedOn, state: "Completed", status: "" });
+  return resultOf(columnsOf("OperationId:guid"), [[id]]);
 }
 
 /** A result of the columns and rows given. */

@@ -18,8 +18,7 @@ import { schemaResult } from "./tables.ts";
 import type { Database } from "../storage/database.ts";
 import { badRequest, entityNotFound } from "../entity_errors.ts";
 import { cslSchema, orderedColumns } from "./schema_text.ts";
-import { engineType } from "../values/values.ts";
-import { parseScalar } from "../values/values.ts";
+import { engineType, parseScalar } from "../values/values.ts";
 
 /** The version that `.show version` and the schema tell. */
 const version = "1.0.0";
@@ -31,7 +30,7 @@ function checkDatabase(database: Database, name: string | undefined): void {
 
 function databaseSchema(database: Database): CommandResult {
   const name = database.database;
-  const rows = [[name, "", "", "", false, false, "", "v.1.1"]] as (string | boolean)[][];
+  const rows: (string | boolean)[][] = [[name, "", "", "", false, false, "", "v.1.1"]];
   for (const table of database.tables.values()) {
     rows.push([name, table.name, "", "", false, false, "", ""]);
     for (const column of table.columns) {

@@ -13,6 +13,7 @@ import {
   type CommandContext,
   type CommandResult,
   type CommandSpec,
+  completed,
   resultOf,
 } from "./kit.ts";
 import { entityExists, entityNotFound, notSupported } from "../entity_errors.ts";
@@ -139,15 +140,7 @@ function createView(
   };
   const view = database.createView(name!, source, definition, settings, rows);
   if (!asynchronous) return viewsResult(context, [view]);
-  const id = context.newId();
-  context.operations.add({
-    id,
-    name: "MaterializedViewCreateOrAlter",
-    startedOn: now,
-    state: "Completed",
-    status: "",
-  });
-  return resultOf(columnsOf("OperationId:guid"), [[id]]);
+  return completed(context, "MaterializedViewCreateOrAlter", now);
 }
 
 function alterView(

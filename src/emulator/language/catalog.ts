@@ -61,3 +61,14 @@ export interface Catalog {
   readonly views: ReadonlyMap<string, ViewSource>;
   readonly functions: ReadonlyMap<string, StoredFunction>;
 }
+
+/** A catalog that holds nothing but one table or view, which is read as a table. */
+export function catalogOf(table: TableSource, database = ""): Catalog {
+  return {
+    database,
+    schemaVersion: 1,
+    tables: new Map([[table.name, table]]),
+    views: new Map(),
+    functions: new Map(),
+  };
+}

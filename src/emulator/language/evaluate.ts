@@ -5,7 +5,7 @@
  */
 import { Budget } from "./budget.ts";
 import type { Catalog, Column, Row } from "./catalog.ts";
-import { analyze, loadLanguage } from "../parser/parser.ts";
+import { analyze } from "../parser/parser.ts";
 import { executors } from "./executors.ts";
 import type { RawParameters } from "./parameters.ts";
 import type { Relation, Run } from "./scalars.ts";
@@ -43,7 +43,7 @@ interface Compiled {
 const compiled = new WeakMap<Catalog, { version: number; trees: WeakMap<SyntaxNode, Compiled> }>();
 
 /**
- * Runs the statements of a text; needs {@linkcode loadLanguage} to have resolved.
+ * Runs the statements of a text; needs `loadLanguage` of `parser.ts` to have resolved.
  *
  * @returns One table for each tabular statement, in their order.
  * @throws {ServiceError} As the service would answer, or to refuse what is not known here.
@@ -87,5 +87,3 @@ function compiledFor(catalog: Catalog): WeakMap<SyntaxNode, Compiled> {
   }
   return known.trees;
 }
-
-export { loadLanguage };

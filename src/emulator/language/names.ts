@@ -19,6 +19,7 @@ function columnScalar(node: SyntaxNode, columns: readonly Column[], name: string
   return { type: columns[at]!.type, constant: false, get: (row) => row[at]! };
 }
 
+/** Compiles a name: a column's, a declared value's or that of a function without arguments. */
 export function compileName(node: SyntaxNode, scope: Scope): Scalar {
   const name = node.symbol?.name || nameOf(node);
   if (node.symbol?.kind === "Column" || columnIndex(scope.columns, name) >= 0) {
@@ -31,6 +32,7 @@ export function compileName(node: SyntaxNode, scope: Scope): Scalar {
   throw refuse(node, `the name '${name}' here`);
 }
 
+/** Compiles `a.b` and `a['b']`. */
 export function compilePath(node: SyntaxNode, scope: Scope): Scalar {
   const owner = part(node, "Expression");
   const selector = part(node, "Selector");
@@ -48,6 +50,7 @@ export function compilePath(node: SyntaxNode, scope: Scope): Scalar {
   return element(bag, key);
 }
 
+/** Compiles `a[b]`. */
 export function compileElement(node: SyntaxNode, scope: Scope): Scalar {
   const several = part(node, "Expression");
   if (several.type === undefined && several.columns) throw refuse(node, "one of several results");

@@ -5,10 +5,10 @@
  *
  * @module
  */
-import { type Aggregate, compileAggregate } from "../functions/aggregates.ts";
+import { compileAggregate } from "../functions/aggregates.ts";
 import type { Column, Row } from "./catalog.ts";
 import { rowKey } from "../values/compare.ts";
-import type { Relation, Run } from "./scalars.ts";
+import type { Relation } from "./scalars.ts";
 import type { Scope } from "./scope.ts";
 import { checkParameters, itemsOf, refuse, type SyntaxNode } from "../parser/syntax.ts";
 import type { Value } from "../values/values.ts";
@@ -18,11 +18,10 @@ export function compileSummarize(node: SyntaxNode, input: Relation, scope: Scope
   checkParameters(node, ["hint.strategy", "hint.shufflekey", "hint.num_partitions"]);
   const inner = scope.over(input.columns);
   const clause = node.parts.ByClause;
-  const keys = (clause ? itemsOf(clause, "Expressions") : [])
-    .map((item) => inner.scalar(item));
+  const by = clause ? itemsOf(clause, "Expressions") : [];
+  const keys = by.map((item) => inner.scalar(item));
   const grouped = new Set(
-    (clause ? itemsOf(clause, "Expressions") : [])
-      .filter((item) => item.kind === "NameReference").map((item) => item.text.trim()),
+    by.filter((item) => item.kind === "NameReference").map((item) => item.text.trim()),
   );
   const aggregates = itemsOf(node, "Aggregates").map((item) =>
     compileAggregate(item, inner, grouped)
@@ -45,14 +44,10 @@ export function compileSummarize(node: SyntaxNode, input: Relation, scope: Scope
       if (!clause && groups.size === 0) groups.set("", { keys: [], rows: [] });
       return Array.from(groups.values(), (group) => [
         ...group.keys,
-        ...aggregates.flatMap((aggregate) => aggregateRows(aggregate, group.rows, run)),
+        ...aggregates.flatMap((aggregate) => aggregate.of(group.rows, run)),
       ]);
     },
   };
-}
-
-function aggregateRows(aggregate: Aggregate, rows: readonly Row[], run: Run): readonly Value[] {
-  return aggregate.of(rows, run);
 }
 
 /** Compiles `distinct`. */

@@ -7,7 +7,7 @@
  *
  * @module
  */
-import type { Catalog, TableSource, ViewSource } from "../language/catalog.ts";
+import { type Catalog, catalogOf, type TableSource, type ViewSource } from "../language/catalog.ts";
 import { badPolicy, type Policies } from "./policies.ts";
 import type { Database } from "./database.ts";
 import type { ViewRunner } from "./views.ts";
@@ -28,7 +28,7 @@ export function securedCatalog(database: Database, run: ViewRunner): Catalog {
   if (![...tables.values(), ...views.values()].some(isSecured)) return database;
   // No index, as that would lead past the policy, and no age, as a query made the rows.
   const through = ({ name, policies }: Secured, source: TableSource): TableSource => {
-    const catalog = alone(database, name, source);
+    const catalog = alone(database, source);
     const query = String(policies.get("row_level_security")?.["Query"]);
     return { name, columns: source.columns, rows: () => run(query, catalog).rows };
   };
@@ -64,7 +64,7 @@ export function checkPolicyQuery(
   run: ViewRunner,
 ): void {
   const none: TableSource = { name: entity.name, columns: entity.columns, rows: () => [] };
-  const { columns } = run(query, alone(database, entity.name, none));
+  const { columns } = run(query, alone(database, none));
   const form = (of: TableSource["columns"]) => of.map(({ name, type }) => `${name}:${type}`).join();
   if (form(columns) !== form(entity.columns)) {
     throw badPolicy(
@@ -73,16 +73,7 @@ export function checkPolicyQuery(
   }
 }
 
-function alone(
-  { database, schemaVersion, functions }: Catalog,
-  name: string,
-  source: TableSource,
-): Catalog {
-  return {
-    database,
-    schemaVersion,
-    functions,
-    tables: new Map([[name, source]]),
-    views: new Map(),
-  };
+/** A table or view alone, with the functions that its query may call. */
+function alone({ database, schemaVersion, functions }: Catalog, source: TableSource): Catalog {
+  return { ...catalogOf(source, database), schemaVersion, functions };
 }

@@ -9,7 +9,14 @@
  *
  * @module
  */
-import type { Catalog, Column, Row, TableSource, ViewSource } from "../language/catalog.ts";
+import {
+  type Catalog,
+  catalogOf,
+  type Column,
+  type Row,
+  type TableSource,
+  type ViewSource,
+} from "../language/catalog.ts";
 import type { Policies } from "./policies.ts";
 import { retentionTicks } from "./policies.ts";
 import { refitting } from "./refitting.ts";
@@ -114,13 +121,7 @@ export class MaterializedView implements ViewSource {
       rows: () => seen.rows,
     };
     // One catalog for the view's life, so that its query is analysed once and not at each materialization.
-    this.#catalog = {
-      database: "",
-      schemaVersion: 1,
-      tables: new Map([[source.name, replaced]]),
-      views: new Map(),
-      functions: new Map(),
-    };
+    this.#catalog = catalogOf(replaced);
     this.#listener = {
       added: (rows) => this.#take(rows),
       removing: () => this.#materialize(this.materializedTo()),

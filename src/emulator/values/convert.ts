@@ -31,11 +31,7 @@ export function convertValue(value: Value, from: ScalarType, to: ScalarType): Va
     case "long":
       return toWhole(value, from);
     case "real":
-      return isNumeric(from) || from === "bool"
-        ? Number(value)
-        : from === "timespan" || from === "datetime"
-        ? Number(value)
-        : null;
+      return from === "guid" ? null : Number(value);
     case "decimal":
       return isNumeric(from) && Number.isFinite(Number(value)) ? new Decimal(String(value)) : null;
     case "timespan":
