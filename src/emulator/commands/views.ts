@@ -93,6 +93,7 @@ function viewProperties(
     } else if (name === "updateextentscreationtime" || name === "lookback") {
       throw notSupported(`The property '${name}' of materialized views`);
     } else if (old) {
+      // As the service spells it.
       throw badView(
         view,
         "Unsupported propery in materialized view alter command. Supported properties: DimensionTables,Lookback,Folder,DocString,AutoUpdateSchema.",
