@@ -22,7 +22,7 @@ const includes: Readonly<Record<Role, readonly Role[]>> = {
 };
 
 /** The roles of everyone where no sign-in is asked for. */
-export const everyRole: readonly Role[] = ["admin"];
+const everyRole: readonly Role[] = ["admin"];
 
 /** Known tokens with their roles. */
 export type Tokens = Readonly<Record<string, readonly Role[]>>;
