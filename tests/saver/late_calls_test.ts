@@ -62,14 +62,25 @@ Deno.test("A checkpoint that was looked for in vain before the deletion is no pa
 
 Deno.test("Calls in flight when their saver deletes the thread do not bring it back", async () => {
   await using lab = await Lab.open();
-  const saver = lab.saver();
+  const appends = new Gate();
+  const saver = lab.saver({
+    fetch: async (input, init) => {
+      if (String(input).includes("/CheckpointWrites?")) await appends.pass();
+      return await lab.emulator.fetch(input as string, init);
+    },
+  });
+  await saver.deleteThread("another");
   await saver.getTuple(at("t"));
   const put = saver.put(at("t"), checkpointOf("1"), LOOP, {});
-  const writes = saver.putWrites(at("t", "1"), [["a", "x".repeat(100_000)]], "task");
-  await saver.deleteThread("t");
-  await Promise.all([put, writes]);
-  const appends = lab.requests().filter((request) => request.startsWith("ingest"));
-  assertEquals(appends.at(-1), "ingest ThreadDeletions", "what was called before goes before");
+  const writes = saver.putWrites(at("t", "1"), [["a", 1]], "task");
+  const deletion = saver.deleteThread("t");
+  await appends.reached;
+  // Whoever does not wait for the writes has deleted by then.
+  for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setTimeout(resolve, 0));
+  appends.open();
+  await Promise.all([put, writes, deletion]);
+  const sent = lab.requests().filter((request) => request.startsWith("ingest"));
+  assertEquals(sent.at(-1), "ingest ThreadDeletions", "what was called before goes before");
   for (const reader of [saver, lab.saver()]) assertEquals(await seen(reader, "t"), NOTHING);
 });
 
