@@ -15,6 +15,7 @@ import {
 } from "@langchain/langgraph-checkpoint";
 import type { RunnableConfig } from "@langchain/core/runnables";
 import type { RequestListener } from "./service/attempt.ts";
+import { requireList, requireObject } from "./call_arguments.ts";
 import { nextChannelVersion } from "./channel_version.ts";
 import { type KustoSaverOptions, settingsFrom } from "./config.ts";
 import type { MigrationOptions, MigrationReport } from "./operations/migration.ts";
@@ -168,7 +169,7 @@ export class KustoSaver extends BaseCheckpointSaver {
    * @param metadata Comes back as it is; its scalars can be filtered on.
    * @param newVersions The channels that changed; decides what a first checkpoint stores.
    * @returns The configuration that addresses the checkpoint.
-   * @throws {KustoInputError} If `thread_id` is missing.
+   * @throws {KustoInputError} If `thread_id` is missing, or the checkpoint or its metadata.
    */
   override async put(
     config: RunnableConfig,
@@ -179,6 +180,8 @@ export class KustoSaver extends BaseCheckpointSaver {
     const action = "put a checkpoint";
     const address = requireThread(action, config);
     const { threadId, namespace } = address;
+    requireObject(action, "checkpoint", checkpoint);
+    requireObject(action, "metadata", metadata);
     const checkpointId = requireText(action, "checkpoint.id", checkpoint.id);
     return await this.#call("put", action, address, async (onRequest) => {
       await this.#parts.recorder.checkpoint(address, checkpointId, this.serde, {
@@ -203,7 +206,7 @@ export class KustoSaver extends BaseCheckpointSaver {
    * @param writes Channels and values; none is no request.
    * @param taskId Any text.
    * @param taskPath Decides the order in which writes come back; `""` is first.
-   * @throws {KustoInputError} If `thread_id` or `checkpoint_id` is missing.
+   * @throws {KustoInputError} If `thread_id` or `checkpoint_id` is missing, or the writes are no pairs.
    */
   override async putWrites(
     config: RunnableConfig,
@@ -213,6 +216,8 @@ export class KustoSaver extends BaseCheckpointSaver {
   ): Promise<void> {
     const action = "put writes";
     const address = requireCheckpoint(action, config);
+    const what = "pairs of a channel and a value";
+    requireList(action, "writes", writes, { what, holds: Array.isArray });
     if (writes.length === 0) return;
     const task = { writes, taskId, taskPath };
     await this.#call(
@@ -279,7 +284,7 @@ export class KustoSaver extends BaseCheckpointSaver {
     options: ThreadCopyOptions = {},
   ): Promise<ThreadCopyReport> {
     const action = "copy a thread";
-    const subject = { threadId: requireText(action, "to", to), signal: options.signal };
+    const subject = { threadId: requireText(action, "to", to), signal: options?.signal };
     return await this.#operate(
       "copy_thread",
       action,
@@ -313,7 +318,7 @@ export class KustoSaver extends BaseCheckpointSaver {
     return await this.#operate(
       "copy_from",
       "copy from a saver",
-      { signal: options.signal },
+      { signal: options?.signal },
       ({ copyFrom }, parts) => {
         const source = saver instanceof KustoSaver ? saver.#parts.settings : undefined;
         return copyFrom(parts, saver, threadIds, options, source);
@@ -421,10 +426,13 @@ export class KustoSaver extends BaseCheckpointSaver {
   override async getDeltaChannelHistory(
     options: { config: RunnableConfig; channels: string[] },
   ): Promise<Record<string, DeltaChannelHistory>> {
+    const action = "read a channel's history";
+    requireObject(action, "options", options);
     const { channels } = options;
+    const isText = (channel: unknown) => typeof channel === "string";
+    requireList(action, "channels", channels, { what: "names", holds: isText });
     const address = readAddress(options.config);
     const { threadId, namespace, checkpointId, signal } = address;
-    const action = "read a channel's history";
     return await this.#call("get_delta_channel_history", action, address, async (onRequest) => {
       if (threadId === undefined || channels.length === 0) {
         return Object.fromEntries(channels.map((channel) => [channel, { writes: [] }]));

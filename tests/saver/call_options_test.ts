@@ -50,7 +50,7 @@ for (const [name, call] of Object.entries(CALLS)) {
     assertRefused(call, { ...needed, onProgress: true }, '"onProgress" must be a function'));
 }
 
-for (const name of ["setup", "listThreads", "prune", "deleteForRuns", "purgeDeletedThreads"]) {
+for (const name of Object.keys(CALLS)) {
   Deno.test(`${name}() refuses null for its options`, () =>
     assertRefused(CALLS[name]!, null, "the options are null, pass an object"));
 }
@@ -95,6 +95,44 @@ for (const [field, channel, task, path] of WRITES) {
       saver.putWrites(at("t", "1"), [[channel as string, 1]], task as string, path as string);
     await assertRejects(put, KustoInputError, `Cannot use "${field}": it is of type ${typeof is}`);
     assertEquals(lab.requests().filter((request) => request !== "query"), []);
+  });
+}
+
+const ARGUMENTS:
+  readonly (readonly [said: string, call: (saver: KustoSaver) => Promise<unknown>])[] = [
+    ...[null, undefined, "1"].map((bad) =>
+      [
+        `"checkpoint" is ${bad === null ? "null" : `of type ${typeof bad}`}, it must be an object`,
+        (saver: KustoSaver) => saver.put(at("t"), bad as never, LOOP, {}),
+      ] as const
+    ),
+    ['"checkpoint.id" is missing', (saver) => saver.put(at("t"), {} as never, LOOP, {})],
+    [
+      '"metadata" is null, it must be',
+      (saver) => saver.put(at("t"), checkpointOf("1"), null as never),
+    ],
+    ['"metadata" is of type number', (saver) => saver.put(at("t"), checkpointOf("1"), 5 as never)],
+    ...[null, "writes", { a: 1 }, ["ab"], [["a", 1], null]].map((bad) =>
+      [
+        '"writes" must be a list of pairs of a channel and a value',
+        (saver: KustoSaver) => saver.putWrites(at("t", "1"), bad as never, "task"),
+      ] as const
+    ),
+    ['"options" is null', (saver) => saver.getDeltaChannelHistory(null as never)],
+    ...[undefined, "log", [7]].map((bad) =>
+      [
+        '"channels" must be a list of names',
+        (saver: KustoSaver) =>
+          saver.getDeltaChannelHistory({ config: at("t"), channels: bad as never }),
+      ] as const
+    ),
+  ];
+
+for (const [number, [said, call]] of ARGUMENTS.entries()) {
+  Deno.test(`A bad argument is told, ${number + 1}: ${said}`, async () => {
+    await using lab = await Lab.open();
+    await assertRejects(() => call(lab.saver()), KustoInputError, said);
+    assertEquals(lab.requests(), []);
   });
 }
 
