@@ -124,6 +124,16 @@ const REFUSED: [title: string, text: string, says: string][] = [
   ["a token that ends without its quote", `${URI};AppToken="hunter2`, "quote"],
   ["text after a quoted value", `${URI};AppToken="hunter2"x`, "quote"],
   ["a longer path", `${URI}/a/b`, "after the name of a database"],
+  ...[
+    "https://dataexplorer.azure.com/clusters/help/databases/Samples",
+    "https://dataexplorer.azure.com",
+    "https://portal.azure.com/#@tenant/resource/hunter2",
+    "https://app.fabric.microsoft.com/groups/me/databases/hunter2?experience=kusto",
+  ].map((address): [string, string, string] => [
+    `the portal's ${address.slice(0, 30)} in place of a cluster's address, ${address.length}`,
+    address,
+    'the "URI" of the cluster that is shown there',
+  ]),
   ["a query in the address", `${URI}/a?hunter2=1`, "after the name of a database"],
   ["a database that is badly encoded", `${URI}/%zz`, "badly encoded"],
 ];

@@ -93,6 +93,14 @@ const troubles: readonly Trouble[] = [
       Promise.resolve().then(() => new KustoSaver({ connection: "https://kusto.example/agents" })),
   },
   {
+    name: "the address of a portal",
+    provoke: () =>
+      Promise.resolve().then(() => {
+        const connection = "https://dataexplorer.azure.com/clusters/help/databases/Samples";
+        return new KustoSaver({ connection });
+      }),
+  },
+  {
     name: "a keyword that is not known",
     provoke: () =>
       Promise.resolve().then(() => new KustoSaver({ connection: "Data Source=x;Colour=red" })),

@@ -7,6 +7,7 @@ import type { Command } from "./command.ts";
 import { FINE, MISUSED } from "./exit_code.ts";
 import { entries, PROGRAM } from "./help.ts";
 import type { Terminal } from "./terminal.ts";
+import { VERSION } from "../version.ts";
 
 /** A command that loads when it is called. */
 interface Entry {
@@ -60,6 +61,10 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
     terminal.write(help());
     return FINE;
   }
+  if (name === "--version") {
+    terminal.write(`${PROGRAM} ${VERSION}\n`);
+    return FINE;
+  }
   const entry = name !== undefined && Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
   if (!entry) {
     // What is no word may be a connection string with a secret.
@@ -81,7 +86,7 @@ LangGraph checkpoints in Kusto: sets up, examines and cleans databases.
 
 Commands:
 ${entries(Object.entries(COMMANDS).map(([name, { about }]) => [name, about]))}
-${PROGRAM} COMMAND --help tells the options of each.
+${PROGRAM} COMMAND --help tells the options of each, ${PROGRAM} --version the library's version.
 Exit codes: 0 all is well, 1 it failed or found problems, 2 it was called wrongly.
 `;
 }

@@ -14,8 +14,8 @@ import {
   KustoUnavailableError,
 } from "../errors.ts";
 import { type Answer, readFailure, type ResultTable, type ServiceFailure } from "./frames.ts";
+import { VERSION } from "../version.ts";
 
-const CLIENT_VERSION = "Kusto.Checkpoint:0.1.0";
 const TOO_MANY_REQUESTS = 429;
 
 /** What kind of request it is; part of its id. */
@@ -185,7 +185,7 @@ function post(
       Accept: "application/json",
       "Content-Type": "application/json; charset=utf-8",
       "x-ms-app": "kusto-checkpoint",
-      "x-ms-client-version": CLIENT_VERSION,
+      "x-ms-client-version": `Kusto.Checkpoint:${VERSION}`,
       "x-ms-client-request-id": clientRequestId,
       ...(body.encoding && { "Content-Encoding": body.encoding }),
       ...(token !== undefined && { Authorization: `Bearer ${token}` }),

@@ -7,7 +7,7 @@ import { isTransient, retryAfterMs } from "./backoff.ts";
 import type { Settings } from "../config.ts";
 import type { CutOff } from "./cut_off.ts";
 import { KustoSignInError, KustoUnavailableError } from "../errors.ts";
-import { isTrustedResource, isTrustedSignIn } from "./hosts.ts";
+import { isTrustedResource, isTrustedSignIn } from "./sign_in_hosts.ts";
 
 /** Where a cluster's identities live. */
 export interface Cloud {

@@ -135,7 +135,15 @@ function connectionFrom(fields: ReadonlyMap<Field, string>): Connection {
   };
 }
 
+/** What people copy from their browser in place of the cluster's address. */
+const PORTAL = /^https:\/\/(dataexplorer\.azure|portal\.azure|app\.fabric\.microsoft)\./i;
+
 function splitPath(source: string): { clusterUri: string; path: string | undefined } {
+  if (PORTAL.test(source)) {
+    throw bad(
+      'it begins with the address of a portal, it must begin with the "URI" of the cluster that is shown there: https://<cluster>.<region>.kusto.windows.net',
+    );
+  }
   const match = /^([a-z]+:\/\/[^/?#]+)(?:\/(.*?))?\/?$/i.exec(source);
   if (!match) return { clusterUri: source, path: undefined };
   const path = match[2];

@@ -71,18 +71,6 @@ const HOSTS: ReadonlySet<string> = new Set([
   ),
 ]);
 
-/** Where Entra signs in, cloud by cloud. */
-const SIGN_IN_HOSTS: ReadonlySet<string> = new Set([
-  "login.microsoftonline.com",
-  "login.microsoftonline.us",
-  "login.partner.microsoftonline.cn",
-  "login.microsoftonline.eaglex.ic.gov",
-  "login.microsoftonline.microsoft.scloud",
-  "login.sovcloud-identity.fr",
-  "login.sovcloud-identity.de",
-  "login.sovcloud-identity.sg",
-]);
-
 /** Whether a host is this machine itself. */
 export function isLoopback(hostname: string): boolean {
   return hostname === "localhost" || hostname === "[::1]" || /^127(\.\d{1,3}){3}$/.test(hostname);
@@ -121,26 +109,19 @@ export function trustedOrigin(clusterUri: string, trusted: readonly string[]): s
   return url.origin;
 }
 
-/** Whether an application's secret may be sent to a sign-in service that a cluster names. */
-export function isTrustedSignIn(endpoint: string, trusted: readonly string[]): boolean {
-  const url = parseUrl(endpoint);
-  return url !== undefined && isSafe(url) &&
-    (isLoopback(url.hostname) || SIGN_IN_HOSTS.has(url.hostname) ||
-      matches(url.hostname, trusted));
+/** An address that may be asked: https, or this machine; `undefined` for any other. */
+export function safeUrl(text: string): URL | undefined {
+  const url = parseUrl(text);
+  return url && isSafe(url) ? url : undefined;
 }
 
-/** Whether tokens may be asked for that are meant for this resource: they open all that it covers. */
-export function isTrustedResource(resource: string, trusted: readonly string[]): boolean {
-  const url = parseUrl(resource);
-  return url !== undefined && isSafe(url) &&
-    (isLoopback(url.hostname) || isClusterHost(url.hostname, trusted));
-}
-
-function isClusterHost(host: string, trusted: readonly string[]): boolean {
+/** Whether a host is one of Kusto's, or trusted. */
+export function isClusterHost(host: string, trusted: readonly string[]): boolean {
   return HOSTS.has(host) || matches(host, SUFFIXES) || matches(host, trusted);
 }
 
-function matches(host: string, entries: readonly string[]): boolean {
+/** Whether a host is among names and suffixes that begin with a dot. */
+export function matches(host: string, entries: readonly string[]): boolean {
   return entries.some((entry) => {
     const name = entry.toLowerCase();
     return name.startsWith(".") ? host.length > name.length && host.endsWith(name) : host === name;

@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { VERSION } from "../../src/version.ts";
 import { cli, CliLab } from "./kit.ts";
 
 const SECRET = "se-cr-et";
@@ -15,6 +16,11 @@ Deno.test("help names each command, and each command has help of its own", async
       assertStringIncludes(help.output, `Usage: kusto-checkpoint ${name} `);
     }
   }
+});
+
+Deno.test("--version tells the version", async () => {
+  const { code, output, errors } = await cli(["--version"]);
+  assertEquals([code, output, errors], [0, `kusto-checkpoint ${VERSION}\n`, ""]);
 });
 
 /** Command lines that are wrong, with what is said of them. */
