@@ -17,7 +17,7 @@ import {
   type TypedBytes,
 } from "./codec.ts";
 import type { BlobReference, ChannelEntry, CheckpointRow, WriteRow } from "./schema.ts";
-import { searchText } from "./search.ts";
+import { searchText } from "./search_text.ts";
 
 /** A value of at most this many bytes lies in its row, a larger one in a blob. */
 export const INLINE_LIMIT = 32 * 1024;

@@ -31,7 +31,7 @@ import {
 } from "./run_config.ts";
 import type { RunDeletionOptions, RunDeletionReport } from "./operations/run_deletion.ts";
 import { makeParts, type SaverParts } from "./saver_parts.ts";
-import { searchExtra } from "./search.ts";
+import { searchExtra } from "./search_text.ts";
 import type { SetupOptions } from "./setup/setup.ts";
 import type { SetupReport } from "./setup/setup_report.ts";
 import type { Subject } from "./observability/telemetry.ts";

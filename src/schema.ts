@@ -83,7 +83,7 @@ export interface CheckpointRow {
   readonly metadata_json: string;
   /** For analytics only: what is read back is `metadata_json`. */
   readonly metadata: unknown;
-  /** The scalars that `list` may filter on; see `search.ts`. */
+  /** The scalars that `list` may filter on; see `search_text.ts`. */
   readonly search_text: string;
   /** Guarded names of the channels that hold a value, or `["*"]` where they are too many to name. */
   readonly channels: readonly string[];

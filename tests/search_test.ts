@@ -1,6 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { matchesFilter, searchExtra, searchTerms, searchText } from "../src/search.ts";
+import { matchesFilter, searchTerms } from "../src/reading/filter.ts";
+import { searchExtra, searchText } from "../src/search_text.ts";
 
 type Bag = Record<string, unknown>;
 

@@ -46,7 +46,7 @@ const RUNS = Array.from({ length: RUNS_A_QUERY }, (_, n) => n);
 
 /**
  * The checkpoints that may belong to some runs, one page by place: `certain` by their search text
- * (`search.ts`), of the others their metadata, for the client to decide.
+ * (`search_text.ts`), of the others their metadata, for the client to decide.
  *
  * `any` makes all that are not certain such others, `key` those whose search text says nothing of runs.
  */

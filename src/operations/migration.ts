@@ -22,7 +22,7 @@ import type { CheckpointAddress } from "../incarnations.ts";
 import { allDone, idList, type OperationOptions } from "./operation.ts";
 import type { OperationParts } from "./operation_parts.ts";
 import type { TaskWrites } from "../writing/recorder.ts";
-import { searchExtra } from "../search.ts";
+import { searchExtra } from "../search_text.ts";
 
 const ACTION = "copy from a saver";
 const THREADS_AT_A_TIME = 4;

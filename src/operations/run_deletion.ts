@@ -12,7 +12,7 @@ import { RUNS_A_QUERY, runsQuery } from "./hiding_queries.ts";
 import { idList, type OperationOptions, settle } from "./operation.ts";
 import type { OperationParts } from "./operation_parts.ts";
 import type { CheckpointDeletionRow } from "../schema.ts";
-import { matchesFilter, searchTerms } from "../search.ts";
+import { matchesFilter, searchTerms } from "../reading/filter.ts";
 import { load } from "../reading/tuples.ts";
 
 const ACTION = "delete runs";

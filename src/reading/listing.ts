@@ -13,7 +13,7 @@ import type { Calls } from "../calls.ts";
 import { KustoInputError } from "../errors.ts";
 import { listCheckpoints } from "./pages.ts";
 import { idText, readAddress } from "../run_config.ts";
-import { matchesFilter, searchTerms } from "../search.ts";
+import { matchesFilter, searchTerms } from "./filter.ts";
 import type { Store } from "./store.ts";
 import { loadTuple } from "./tuples.ts";
 import type { Watch } from "../observability/watch.ts";

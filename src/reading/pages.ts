@@ -13,7 +13,7 @@ import { groupBy } from "../group.ts";
 import { pageQuery, TERMS } from "./list_queries.ts";
 import { PageSize } from "./page_size.ts";
 import type { BlobRow, CheckpointDeletionRow, CheckpointRow, WriteRow } from "../schema.ts";
-import type { SearchTerm } from "../search.ts";
+import type { SearchTerm } from "./filter.ts";
 import type { OwnRows, Store } from "./store.ts";
 import { completeCheckpoint, type Parts, type StoredCheckpoint } from "./stored_checkpoint.ts";
 
@@ -27,7 +27,7 @@ export interface PageRequest {
   readonly checkpointId?: string;
   /** Only checkpoints with a smaller id. */
   readonly before?: string;
-  /** What the server filters by, see `search.ts`. */
+  /** What the server filters by, see `search_text.ts`. */
   readonly terms: readonly SearchTerm[];
   /** How many checkpoints the caller wants at most, if it knows. */
   readonly limit?: number;

@@ -134,7 +134,7 @@ export const encryption: readonly Mutation[] = [
   {
     guards: "P1",
     fault: "filters closed metadata by what the run says where they say something else",
-    file: "src/search.ts",
+    file: "src/search_text.ts",
     find: "...config.metadata, ...metadata }",
     replace: "...metadata, ...config.configurable, ...config.metadata }",
     test: "tests/search_test.ts",
