@@ -9,7 +9,7 @@ import { type Credential, type Identity, identityFrom } from "./service/credenti
 import { KustoOptionsError } from "./errors.ts";
 import { trustedOrigin } from "./service/hosts.ts";
 import type { Logger, Meter, Tracer } from "./observability/observers.ts";
-import { sleep } from "./sleep.ts";
+import { LONGEST_TIMER_MS, sleep } from "./sleep.ts";
 
 /** Options of a saver; all but the first two go for any cluster. */
 export interface KustoSaverOptions {
@@ -208,9 +208,6 @@ export interface Settings extends
   readonly tracer: Tracer | undefined;
 }
 
-/** Timers count no further; a longer wait would end at once. */
-const LONGEST_MS = 2 ** 31 - 1;
-
 /**
  * Checks options and fills in the defaults.
  *
@@ -340,7 +337,7 @@ function whole(
 
 /** Milliseconds, as many as a timer can count. */
 function time(name: string, value: number | undefined, fallback: number, least: number): number {
-  return whole(name, value, fallback, least, LONGEST_MS);
+  return whole(name, value, fallback, least, LONGEST_TIMER_MS);
 }
 
 function oneOf<T extends string>(

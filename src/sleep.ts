@@ -5,6 +5,9 @@
  */
 import { delay } from "@std/async";
 
+/** The longest time that a timer can count, in milliseconds; a longer one would be over at once. */
+export const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
 /** How a wait goes. */
 export interface SleepOptions {
   /** Ends the wait early, with a rejection. */

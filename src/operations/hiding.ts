@@ -14,13 +14,13 @@ import { markersQuery } from "./hiding_queries.ts";
 import type { OperationParts } from "./operation_parts.ts";
 import { PageSize } from "../reading/page_size.ts";
 import type { CheckpointDeletionRow } from "../schema.ts";
+import { longerWait } from "../waits.ts";
 
 const PAGE = 5_000;
 const MARKERS_A_REQUEST = 1_000;
 /** So many markers may wait to be seen before further ones are sent. */
 const MOST_UNSEEN = 20_000;
 const FIRST_WAIT_MS = 50;
-const LONGEST_WAIT_MS = 2_000;
 
 /** Where a page begins, as query parameters: after a checkpoint, in the order of threads, namespaces and ids. */
 export interface PlaceParameters {
@@ -131,7 +131,7 @@ export class Hiding {
         );
       }
       await sleep(wait, this.#signal ? { signal: this.#signal } : {});
-      wait = Math.min(wait * 2, LONGEST_WAIT_MS);
+      wait = longerWait(wait);
     }
   }
 

@@ -7,9 +7,9 @@ import { KustoInputError, KustoUnavailableError } from "../errors.ts";
 import type { OperationParts } from "./operation_parts.ts";
 import { idText } from "../run_config.ts";
 import { dropVisible } from "../writing/visibility.ts";
+import { longerWait } from "../waits.ts";
 
 const FIRST_WAIT_MS = 50;
-const LONGEST_WAIT_MS = 2_000;
 
 /** What ends an operation early, and who is told how far it is. */
 export interface OperationOptions<Progress> {
@@ -84,7 +84,7 @@ export async function settle(
         );
       }
       await sleep(wait, signal ? { signal } : {});
-      wait = Math.min(wait * 2, LONGEST_WAIT_MS);
+      wait = longerWait(wait);
     }
     left = stillLeft;
   }

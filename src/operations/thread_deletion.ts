@@ -8,9 +8,9 @@ import { KustoUnavailableError } from "../errors.ts";
 import { rowsOf } from "../service/frames.ts";
 import type { ThreadDeletionRow } from "../schema.ts";
 import type { Store, StoreParts } from "../reading/store.ts";
+import { longerWait } from "../waits.ts";
 
 const FIRST_WAIT_MS = 50;
-const LONGEST_WAIT_MS = 2_000;
 
 /** What {@link deleteThread} works with. */
 export interface ThreadDeletionParts extends StoreParts {
@@ -47,7 +47,7 @@ async function untilVisible(
   row: ThreadDeletionRow,
 ): Promise<void> {
   const deadline = settings.now() + settings.deleteTimeoutMs;
-  for (let wait = FIRST_WAIT_MS;; wait = Math.min(wait * 2, LONGEST_WAIT_MS)) {
+  for (let wait = FIRST_WAIT_MS;; wait = longerWait(wait)) {
     const [table] = await store.query(store.queries.deletion, {
       thread: row.thread_id,
       mark: row.incarnation,

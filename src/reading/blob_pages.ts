@@ -9,11 +9,11 @@ import { rowsOf } from "../service/frames.ts";
 import type { Life } from "../incarnations.ts";
 import type { BlobReference, BlobRow } from "../schema.ts";
 import type { Store } from "./store.ts";
+import { longerWait } from "../waits.ts";
 
 /** How long a chunk of a blob may take to be visible after the row that refers to it. */
 const BLOB_PATIENCE_MS = 5_000;
 const FIRST_WAIT_MS = 50;
-const LONGEST_WAIT_MS = 2_000;
 /** What the chunks of one page may take: less than half of an answer, as JSON may double them. */
 const PAGE_BYTES = 24 * 1024 * 1024;
 /** What a chunk takes beside its data and the id of its thread. */
@@ -51,7 +51,7 @@ export async function completeBlobs(
 ): Promise<void> {
   const { now, sleep, visibilityTimeoutMs } = store.settings;
   const deadline = now() + Math.max(BLOB_PATIENCE_MS, visibilityTimeoutMs);
-  for (let wait = FIRST_WAIT_MS;; wait = Math.min(wait * 2, LONGEST_WAIT_MS)) {
+  for (let wait = FIRST_WAIT_MS;; wait = longerWait(wait)) {
     const missing = references.filter((reference) => !blobs.has(reference));
     if (missing.length === 0) return;
     for (const page of blobPages(missing, utf8Length(threadId) + ROW_OVERHEAD)) {

@@ -12,6 +12,7 @@ import { rowsOf } from "../service/frames.ts";
 import type { BlobRow, CheckpointDeletionRow, CheckpointRow, WriteRow } from "../schema.ts";
 import type { OwnRows, Store } from "./store.ts";
 import { completeCheckpoint, type StoredCheckpoint } from "./stored_checkpoint.ts";
+import { longerWait } from "../waits.ts";
 
 /** Which checkpoint to read: the latest where no id is given. */
 export interface HeadRequest {
@@ -28,7 +29,6 @@ export interface Head {
 
 /** How long to wait before asking again for a checkpoint that is not visible yet: first, and at most. */
 const FIRST_WAIT_MS = 100;
-const LONGEST_WAIT_MS = 2_000;
 
 /** Reads a head; one asked for by id that is not there is waited for, as long as the settings say. */
 export async function awaitHead(
@@ -38,7 +38,7 @@ export async function awaitHead(
 ): Promise<Head> {
   const { now, sleep, visibilityTimeoutMs } = store.settings;
   const deadline = now() + (request.checkpointId === undefined ? 0 : visibilityTimeoutMs);
-  for (let wait = FIRST_WAIT_MS;; wait = Math.min(wait * 2, LONGEST_WAIT_MS)) {
+  for (let wait = FIRST_WAIT_MS;; wait = longerWait(wait)) {
     const head = await readHead(store, request, signal);
     const left = deadline - now();
     if (head.found || left <= 0) return head;

@@ -3,9 +3,7 @@
  *
  * @module
  */
-
-/** The longest time that a timer can count; a longer one would fire at once. */
-export const LONGEST_TIMER_MS = 2 ** 31 - 1;
+import { LONGEST_TIMER_MS } from "../sleep.ts";
 
 /** A limit on some work; {@link release} it when the work is over. */
 export interface CutOff {

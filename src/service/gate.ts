@@ -24,7 +24,7 @@
  */
 import { pauseMs } from "./backoff.ts";
 import type { Settings } from "../config.ts";
-import { LONGEST_TIMER_MS } from "./cut_off.ts";
+import { LONGEST_TIMER_MS } from "../sleep.ts";
 
 /** The most requests under way; those that were sent before the gate shut do not count. */
 const WIDEST = 32;

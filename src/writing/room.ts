@@ -3,9 +3,9 @@
  *
  * @module
  */
+import { longerWait } from "../waits.ts";
 
 const FIRST_WAIT_MS = 100;
-const LONGEST_WAIT_MS = 2_000;
 
 /** How a {@link Room} works. */
 export interface RoomOptions {
@@ -69,7 +69,7 @@ export class Room {
         wait = FIRST_WAIT_MS;
       } else {
         await sleep(wait);
-        wait = Math.min(wait * 2, LONGEST_WAIT_MS);
+        wait = longerWait(wait);
       }
     }
     this.#isMakingRoom = false;

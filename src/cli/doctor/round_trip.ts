@@ -17,11 +17,11 @@ import type { Patient } from "./patient.ts";
 import { securedEntities, securityMend } from "./row_level_security.ts";
 import { isOff, switchedOff } from "./streaming.ts";
 import { failed, ok, type Result } from "./verdict.ts";
+import { longerWait } from "../../waits.ts";
 
 /** Larger than what stands in a row, so that it goes to a table of its own. */
 const VALUE = "Written by kusto-checkpoint doctor. ".repeat(2_000);
 const FIRST_WAIT_MS = 100;
-const LONGEST_WAIT_MS = 2_000;
 /** From now on a person wonders what goes on. */
 const LONG_WAIT_MS = 3_000;
 
@@ -145,7 +145,7 @@ async function untilVisible(
   const query = `declare query_parameters(thread:string); print ${counts.join(", ")}`;
   const began = now();
   let isLong = false;
-  for (let wait = FIRST_WAIT_MS;; wait = Math.min(wait * 2, LONGEST_WAIT_MS)) {
+  for (let wait = FIRST_WAIT_MS;; wait = longerWait(wait)) {
     const [table] = await client.query(query, { thread: threadId });
     const [found] = rowsOf<Record<string, number>>(table);
     const hidden = [...wanted].filter(([name, rows]) => (found?.[name] ?? 0) < rows)
