@@ -129,6 +129,9 @@ const REFUSED: [title: string, text: string, says: string][] = [
     "https://dataexplorer.azure.com",
     "https://portal.azure.com/#@tenant/resource/hunter2",
     "https://app.fabric.microsoft.com/groups/me/databases/hunter2?experience=kusto",
+    "https://ms.portal.azure.com/#@tenant/resource/hunter2",
+    "https://dataexplorer.azure.us:443/clusters/hunter2",
+    "HTTPS://Portal.Azure.CN?hunter2",
   ].map((address): [string, string, string] => [
     `the portal's ${address.slice(0, 30)} in place of a cluster's address, ${address.length}`,
     address,
@@ -142,6 +145,15 @@ for (const [title, text, says] of REFUSED) {
   Deno.test(`parseConnection() refuses ${title} and shows no value`, () => {
     const { message } = assertThrows(() => parseConnection(text), KustoOptionsError, says);
     assert(!message.includes("hunter2"), message);
+  });
+}
+
+for (const host of ["portal.azure.example.org", "app.fabric.microsoft.com.example.org"]) {
+  Deno.test(`parseConnection() takes ${host} for no portal: it may be a trusted host`, () => {
+    assertEquals(parseConnection(`https://${host}/agents`), {
+      clusterUri: `https://${host}`,
+      database: "agents",
+    });
   });
 }
 

@@ -135,8 +135,9 @@ function connectionFrom(fields: ReadonlyMap<Field, string>): Connection {
   };
 }
 
-/** What people copy from their browser in place of the cluster's address. */
-const PORTAL = /^https:\/\/(dataexplorer\.azure|portal\.azure|app\.fabric\.microsoft)\./i;
+/** What people copy from their browser in place of the cluster's address; other names may be trusted hosts. */
+const PORTAL =
+  /^https:\/\/(?:(?:dataexplorer|(?:ms\.)?portal)\.azure\.(?:com|us|cn)|app\.fabric\.microsoft\.com)(?:[:/?#]|$)/i;
 
 function splitPath(source: string): { clusterUri: string; path: string | undefined } {
   if (PORTAL.test(source)) {
