@@ -169,7 +169,7 @@ export class KustoSaver extends BaseCheckpointSaver {
    * @param metadata Comes back as it is; its scalars can be filtered on.
    * @param newVersions The channels that changed; decides what a first checkpoint stores.
    * @returns The configuration that addresses the checkpoint.
-   * @throws {KustoInputError} If `thread_id` is missing, or the checkpoint or its metadata.
+   * @throws {KustoInputError} If `thread_id` or the checkpoint's id is missing, or an argument is no object.
    */
   override async put(
     config: RunnableConfig,
@@ -182,6 +182,7 @@ export class KustoSaver extends BaseCheckpointSaver {
     const { threadId, namespace } = address;
     requireObject(action, "checkpoint", checkpoint);
     requireObject(action, "metadata", metadata);
+    if (newVersions !== undefined) requireObject(action, "newVersions", newVersions);
     const checkpointId = requireText(action, "checkpoint.id", checkpoint.id);
     return await this.#call("put", action, address, async (onRequest) => {
       await this.#parts.recorder.checkpoint(address, checkpointId, this.serde, {

@@ -10,6 +10,7 @@ import type {
 } from "@langchain/langgraph-checkpoint";
 import type { RunnableConfig } from "@langchain/core/runnables";
 import type { Calls } from "../calls.ts";
+import { requireObject } from "../call_arguments.ts";
 import { KustoInputError } from "../errors.ts";
 import { listCheckpoints } from "./pages.ts";
 import { idText, readAddress } from "../run_config.ts";
@@ -30,7 +31,7 @@ export interface ListingParts {
 /**
  * Lists checkpoints, greatest ids first; each page is a call of its own.
  *
- * @throws {KustoInputError} If an id or the limit is not acceptable.
+ * @throws {KustoInputError} If an id, the filter or the limit is not acceptable.
  */
 export async function* listTuples(
   { calls, store, serde, firstVersion, watch }: ListingParts,
@@ -42,6 +43,7 @@ export async function* listTuples(
   const namespace = idText("checkpoint_ns", config.configurable?.checkpoint_ns);
   const before = options?.before && readAddress(options.before).checkpointId;
   const filter = options?.filter ?? {};
+  requireObject(action, "filter", filter);
   let left = limitFrom(action, options?.limit);
   if (left <= 0) return;
   const request = {

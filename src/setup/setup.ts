@@ -64,6 +64,9 @@ export async function setUp(
 ): Promise<SetupReport> {
   const action = "set up the database";
   checkCallOptions(action, options, { provision: true, retentionDays: true });
+  if (options.provision !== undefined && typeof options.provision !== "boolean") {
+    throw new KustoInputError(`Cannot ${action}: "provision" must be true or false`);
+  }
   const { retentionDays = DEFAULT_RETENTION_DAYS } = options;
   if (!Number.isInteger(retentionDays) || retentionDays < 1 || retentionDays > 36_500) {
     throw new KustoInputError(

@@ -55,6 +55,12 @@ for (const name of Object.keys(CALLS)) {
     assertRefused(CALLS[name]!, null, "the options are null, pass an object"));
 }
 
+for (const provision of ["false", 1, null]) {
+  // A text in a variable's place is true, whatever it says.
+  Deno.test(`setup() refuses to provision by ${JSON.stringify(provision)}`, () =>
+    assertRefused(CALLS.setup!, { provision }, '"provision" must be true or false'));
+}
+
 const CONFIGURATIONS: readonly unknown[] = [undefined, null, "t", { configurable: "t" }];
 
 for (const config of CONFIGURATIONS) {
@@ -118,6 +124,14 @@ const ARGUMENTS:
         (saver: KustoSaver) => saver.putWrites(at("t", "1"), bad as never, "task"),
       ] as const
     ),
+    [
+      '"newVersions" is null, it must be',
+      (saver) => saver.put(at("t"), checkpointOf("1"), LOOP, null as never),
+    ],
+    [
+      '"filter" is of type string, it must be',
+      (saver) => Array.fromAsync(saver.list(at("t"), { filter: "source" as never })),
+    ],
     ['"options" is null', (saver) => saver.getDeltaChannelHistory(null as never)],
     ...[undefined, "log", [7]].map((bad) =>
       [
