@@ -52,12 +52,18 @@ export function promisesPage(mutations: readonly Mutation[]): string {
 }
 
 function guardLine({ fault, test, title }: Mutation): string {
-  return `- *${title}* ([${test}](../${test})) fails when the code ${fault}.`;
+  return `- ${testLink(test, title)} fails when the code ${fault}.`;
 }
 
 function pointLines({ point, tests }: ContractPoint): string {
-  const lines = tests.map(([test, title]) => `  - *${title.trim()}* ([${test}](../${test}))`);
+  const lines = tests.map(([test, title]) => `  - ${testLink(test, title)}`);
   return [`- ${point}:`, ...lines].join("\n");
+}
+
+/** A test by its name, or by a part of it, with a space where it goes on. */
+function testLink(test: string, title: string): string {
+  const name = title.replace(/^ +/, "… ").replace(/ +$/, " …");
+  return `*${name}* ([${test}](../${test}))`;
 }
 
 function capital(text: string): string {

@@ -1,4 +1,4 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertMatch } from "@std/assert";
 import { generated } from "./generate.ts";
 import { ROOT } from "./mutation_kit.ts";
 
@@ -19,4 +19,14 @@ Deno.test("the page of the embedded Kusto names what it knows and what it refuse
   assert(section("Commands").includes("| `.clear table <table> data` | admin |"));
   assert(section("Request options").includes("`servertimeout`"));
   assert(section("Formats of ingestion").includes("`multijson`"));
+});
+
+Deno.test("each line of the page of promises shows the name of a test, a part of one with what it leaves out", async () => {
+  const page = await generated["docs/promises.md"]!();
+  const lines = page.split("\n").filter((line) => /^ *- .*\]\(\.\.\/tests\//.test(line));
+  assert(lines.length > 100);
+  // Spaces inside would leave the asterisks as they are.
+  for (const line of lines) assertMatch(line, /^ *- \*[^ ].*[^ ]\* \(\[/);
+  assert(page.includes("*… signs in by itself*"));
+  assert(page.includes("*trustedOrigin() refuses …*"));
 });
