@@ -139,12 +139,13 @@ export class KustoEmulator implements AsyncDisposable {
    * Listens on loopback.
    *
    * @param options `port`: 0, the default, takes a free one.
-   * @throws {EmulatorError} Where the port is none or taken, and where the folder cannot be opened or another process
-   * has it.
+   * @throws {EmulatorError} Where the port is none or taken, where the folder cannot be opened or
+   * another process has it, and where the emulator is closed meanwhile.
    */
   async listen(options: { readonly port?: number } = {}): Promise<Listening> {
     checkFields("option", options, { port });
     const handler = await this.#open();
+    this.#checkNotClosed();
     this.#server ??= import("./wire/server.ts")
       .then(({ startServer }) => startServer(handler, options.port ?? 0))
       .catch((error) => {
@@ -178,10 +179,14 @@ export class KustoEmulator implements AsyncDisposable {
     this.#store = undefined;
   }
 
-  #open(): Promise<Handler> {
+  #checkNotClosed(): void {
     if (this.#isClosed) {
       throw new EmulatorError("CLOSED", "Cannot answer a request: the emulator is closed");
     }
+  }
+
+  #open(): Promise<Handler> {
+    this.#checkNotClosed();
     // A folder that another process had may be free when it is tried again.
     this.#opening ??= this.#start().catch((error) => {
       this.#opening = undefined;

@@ -92,6 +92,14 @@ Deno.test("an emulator closes after it could not listen", async () => {
   });
 });
 
+Deno.test("an emulator that is closed while it begins to listen does not listen", async () => {
+  await using emulator = new KustoEmulator();
+  const listening = emulator.listen();
+  await emulator.close();
+  const error = await assertRejects(() => listening, EmulatorError, "the emulator is closed");
+  assertEquals(error.code, "CLOSED");
+});
+
 for (const port of [-1, 65_536, 1.5, NaN, "8080"]) {
   Deno.test(`an emulator refuses to listen on port ${JSON.stringify(port)}`, async () => {
     await using emulator = new KustoEmulator();
