@@ -1,10 +1,11 @@
 /**
  * Breaks the code on purpose, one fault at a time, and demands that the test named for it fails.
  *
- *     deno task test:mutations [--area NAME] [--jobs N]
+ *     deno task test:mutations [--area NAME]... [--jobs N]
  *
  * @module
  */
+import { parseArgs } from "node:util";
 import { mutate, type Mutation, readAreas, ROOT } from "./mutation_kit.ts";
 
 /** A fault that makes a test wait for ever is noticed, but not waited for. */
@@ -120,22 +121,41 @@ function line(finding: Finding): string {
   return `${verdict}  ${area.padEnd(12)}  ${guards.padEnd(4)}  the code ${fault}${why}`;
 }
 
-function option(name: string): string | undefined {
-  const at = Deno.args.indexOf(`--${name}`);
-  return at < 0 ? undefined : Deno.args[at + 1];
+/** What the command line asks for: areas, all where none is named, and how many run at once. */
+function readOptions(known: Iterable<string>): { areas: readonly string[]; jobs: number } {
+  const all = [...known];
+  const { values } = parseArgs({
+    args: Deno.args,
+    options: {
+      area: { type: "string", multiple: true, default: all },
+      jobs: { type: "string", default: "1" },
+    },
+  });
+  const stranger = values.area.find((area) => !all.includes(area));
+  if (stranger !== undefined) throw new TypeError(`There is no area "${stranger}"`);
+  const jobs = Number(values.jobs);
+  if (!Number.isInteger(jobs) || jobs < 1) throw new TypeError("--jobs must be a number from 1 on");
+  return { areas: values.area, jobs };
 }
 
 if (import.meta.main) {
-  const only = option("area");
-  const areas = await readAreas();
-  if (only !== undefined && !areas.has(only)) {
-    console.error(`There is no area "${only}"; there are ${[...areas.keys()].join(", ")}`);
+  const known = await readAreas();
+  let options: ReturnType<typeof readOptions>;
+  try {
+    options = readOptions(known.keys());
+  } catch (error) {
+    console.error(
+      `${(error as Error).message}
+
+Usage: deno task test:mutations [--area NAME]... [--jobs N]
+
+Areas: ${[...known.keys()].join(", ")}`,
+    );
     Deno.exit(2);
   }
-  const mutations = [...areas]
-    .filter(([area]) => only === undefined || area === only)
-    .flatMap(([area, list]) => list.map((mutation) => [area, mutation] as const));
-  const findings = await tryAll(mutations, Number(option("jobs") ?? 1));
+  const mutations = options.areas
+    .flatMap((area) => known.get(area)!.map((mutation) => [area, mutation] as const));
+  const findings = await tryAll(mutations, options.jobs);
   const missed = findings.filter((finding) => !isCaught(finding));
   console.log(`\n${findings.length - missed.length} of ${findings.length} faults caught`);
   Deno.exit(missed.length === 0 ? 0 : 1);

@@ -35,14 +35,37 @@ const MEASURES: Readonly<Record<Group, Measure>> = {
   scale: measureScale,
 };
 
-const { values: options } = parseArgs({
-  args: Deno.args,
-  options: {
-    quick: { type: "boolean", default: false },
-    write: { type: "boolean", default: false },
-    only: { type: "string", default: Object.keys(GROUPS).join() },
-  },
-});
+const USAGE = `Usage: deno task bench [--quick] [--only GROUP,GROUP] [--write]
+
+Groups: ${Object.keys(GROUPS).join(", ")}`;
+
+function readOptions() {
+  const { values } = parseArgs({
+    args: Deno.args,
+    options: {
+      help: { type: "boolean", default: false },
+      quick: { type: "boolean", default: false },
+      write: { type: "boolean", default: false },
+      only: { type: "string", default: Object.keys(GROUPS).join() },
+    },
+  });
+  const groups = values.only.split(",");
+  const stranger = groups.find((group) => !Object.hasOwn(GROUPS, group));
+  if (stranger !== undefined) throw new TypeError(`There is no group "${stranger}"`);
+  return { ...values, groups: groups as Group[] };
+}
+
+let options: ReturnType<typeof readOptions>;
+try {
+  options = readOptions();
+} catch (error) {
+  console.error(`${(error as Error).message}\n\n${USAGE}`);
+  Deno.exit(2);
+}
+if (options.help) {
+  console.log(USAGE);
+  Deno.exit();
+}
 
 const effort: Effort = {
   quick: options.quick,
@@ -53,7 +76,7 @@ await installTools();
 const versions = await installPeers();
 let values: Values = {};
 const details: Partial<Record<Group, string>> = {};
-for (const group of options.only.split(",") as Group[]) {
+for (const group of options.groups) {
   const begun = performance.now();
   const outcome = await MEASURES[group](effort);
   values = { ...values, ...outcome.values };
