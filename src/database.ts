@@ -21,6 +21,7 @@ export interface DatabaseContext {
   readonly names: TableNames;
   readonly recent: RecentRows;
   readonly settings: Settings;
+  /** Absent where nobody watches. */
   readonly watch: Watch | undefined;
 }
 

@@ -10,26 +10,19 @@
 import { Calls } from "./calls.ts";
 import { StampClock } from "./clock.ts";
 import type { Settings } from "./config.ts";
-import type { Database } from "./database.ts";
+import type { Database, DatabaseContext } from "./database.ts";
 import { Incarnations } from "./incarnations.ts";
 import { Lazy } from "./lazy.ts";
 import { RecentRows } from "./writing/recent_rows.ts";
 import { Recorder } from "./writing/recorder.ts";
-import { type TableNames, tableNames } from "./schema.ts";
+import { tableNames } from "./schema.ts";
 import { Watch } from "./observability/watch.ts";
 
 /** The parts of one saver. */
-export interface SaverParts {
+export interface SaverParts extends DatabaseContext {
   readonly calls: Calls;
-  readonly clock: StampClock;
   readonly database: Lazy<Database>;
-  readonly incarnations: Incarnations;
-  readonly names: TableNames;
-  readonly recent: RecentRows;
   readonly recorder: Recorder;
-  readonly settings: Settings;
-  /** Absent where nobody watches. */
-  readonly watch: Watch | undefined;
 }
 
 /** Makes the parts of a saver; nothing is sent. */
